@@ -1,0 +1,10 @@
+# Each target is one line over run.py, which also works where make is missing: python3 run.py TARGET
+PYTHON ?= python3
+ARGS ?=
+
+.PHONY: run journey test check format lock setup clean
+run journey test check format lock setup clean:
+	@$(PYTHON) run.py $@ $(ARGS)
+
+bench-%:
+	@$(PYTHON) run.py bench $* $(ARGS)
