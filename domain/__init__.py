@@ -1,0 +1,1 @@
+"""The law, the money and the records of Lingkar: pure functions and frozen records, standard library only."""

@@ -1,0 +1,399 @@
+"""What the use cases ask of the database, as protocols: one method, one question, one statement (or a fixed few).
+
+Batch methods take collections; no method's statements grow with rows. `adapters/postgres/` implements them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+from uuid import UUID
+
+from domain.actors import Actor
+from domain.audit import AuditEntry
+from domain.certificates import CertificateOfCoverage
+from domain.countries import MemberState
+from domain.coverage import CoverageSpell
+from domain.exchange import Answer, PersonOnWire, RefusedLine
+from domain.funding import Allocation, Donation, Donor, Fund, Pledge, Purse, Statement
+from domain.ledger import Account, Balance, Transaction
+from domain.legislation import Rulebook
+from domain.money import Money
+from domain.move_steps import StepTaken
+from domain.moves import PrepaidMonth
+from domain.nominations import NominatedPerson, RefusedRow
+from domain.people import Identifier
+from domain.periods import Month
+from domain.records import (
+    AccessRecord,
+    ContributionMonth,
+    Enrolment,
+    MonthOfFigures,
+    Move,
+    NominationRefusal,
+    NominationReport,
+    Purpose,
+    QueuedMessage,
+    Remittance,
+    SectorCount,
+    Tariff,
+    Worker,
+)
+
+
+class Workers(Protocol):
+    """Workers, their identifiers and enrolments; each read says who asks and sees only what that actor may."""
+
+    async def worker(self, worker_id: UUID, actor: Actor) -> Worker | None: ...
+
+    async def worker_of(self, identifier: Identifier, actor: Actor) -> Worker | None:
+        """The worker with this identifier, if the actor may see them."""
+        ...
+
+    async def page(self, actor: Actor, *, after: UUID | None, limit: int) -> tuple[Worker, ...]: ...
+
+    async def person(self, worker_id: UUID, known_at: dt.datetime) -> PersonOnWire:
+        """Name, birth date, nationality and the identifiers known at an instant; for messages and eligibility only."""
+        ...
+
+    async def add_identifier(
+        self, identifier_id: UUID, worker_id: UUID, identifier: Identifier, at: dt.datetime
+    ) -> None:
+        """Close the worker's current identifier of this kind and state, if any, and insert this one."""
+        ...
+
+    async def enrolments_of(self, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Enrolment, ...]]: ...
+
+    async def open_enrolments(self, enrolments: Sequence[Enrolment], at: dt.datetime) -> None: ...
+
+    async def end_enrolments(
+        self, worker_id: UUID, segments: Sequence[tuple[str, str]], last_day: dt.date, at: dt.datetime
+    ) -> None:
+        """Close the current rows of these segments and insert them again with a last day."""
+        ...
+
+    async def record_access(
+        self,
+        actor: Actor,
+        *,
+        worker_id: UUID | None,
+        identifier: Identifier | None,
+        purpose: Purpose | None,
+        asked_about: dt.date | None,
+        outcome: str,
+        fields: Sequence[str],
+        at: dt.datetime,
+    ) -> None:
+        """Leave the trace of a question about a person, also when it was refused; one statement either way."""
+        ...
+
+    async def record_page(self, actor: Actor, worker_ids: Sequence[UUID], at: dt.datetime) -> None:
+        """The same for a page of workers that was looked at, in one statement."""
+        ...
+
+    async def access_records_of(
+        self, worker_ids: Sequence[UUID], *, before: int | None, limit: int
+    ) -> Mapping[UUID, tuple[AccessRecord, ...]]: ...
+
+
+class Coverage(Protocol):
+    """Coverage spells: computed from the facts of a set of workers at once, and read for one or many."""
+
+    async def spells_of_identifier(
+        self, identifier: Identifier, actor: Actor, known_at: dt.datetime
+    ) -> tuple[UUID, tuple[CoverageSpell, ...]] | None:
+        """The worker with this identifier and the spells as known at an instant; None if there is none to see."""
+        ...
+
+    async def spells_of(
+        self, worker_ids: Sequence[UUID], known_at: dt.datetime
+    ) -> Mapping[UUID, tuple[CoverageSpell, ...]]: ...
+
+    async def recompute(self, worker_ids: Iterable[UUID], rulebook: Rulebook, at: dt.datetime) -> int:
+        """Bring the spells of these workers in line with the facts; returns how many rows changed."""
+        ...
+
+    async def recompute_for_remittances(
+        self, remittance_ids: Sequence[UUID], rulebook: Rulebook, at: dt.datetime
+    ) -> int:
+        """The same for all workers of some remittances, without reading them into this process."""
+        ...
+
+
+class Funding(Protocol):
+    """Donors, funds, pledges and donations, and what the money of a donation did."""
+
+    async def add_donor(self, donor: Donor, at: dt.datetime) -> None: ...
+
+    async def add_fund(self, fund: Fund, at: dt.datetime) -> None: ...
+
+    async def add_pledge(self, pledge: Pledge, at: dt.datetime) -> None: ...
+
+    async def add_donation(self, donation: Donation, at: dt.datetime) -> None: ...
+
+    async def donor(self, donor_id: UUID) -> Donor | None: ...
+
+    async def fund(self, fund_id: UUID) -> Fund | None: ...
+
+    async def pledge(self, pledge_id: UUID) -> Pledge | None: ...
+
+    async def donations(self, donation_ids: Sequence[UUID], actor: Actor) -> Mapping[UUID, Donation]: ...
+
+    async def donation_page(self, actor: Actor, *, after: UUID | None, limit: int) -> tuple[Donation, ...]: ...
+
+    async def purses(self, fund_id: UUID) -> tuple[Purse, ...]:
+        """The fund's donations in the order of their use (received first, used first), accounts locked in id order."""
+        ...
+
+    async def statements(self, donation_ids: Sequence[UUID]) -> Mapping[UUID, Statement]: ...
+
+    async def months_of_figures(
+        self, donation_ids: Sequence[UUID], round_to: int
+    ) -> Mapping[UUID, tuple[MonthOfFigures, ...]]: ...
+
+
+class Nominations(Protocol):
+    """Nomination files: who was accepted into a list, which rows were refused, and why."""
+
+    async def add_nomination(
+        self,
+        report_id: UUID,
+        fund_id: UUID,
+        rows: Iterable[NominatedPerson | RefusedRow],
+        home: MemberState,
+        at: dt.datetime,
+    ) -> NominationReport:
+        """Stream the rows of a file in; known persons are recognised by their number and not added twice."""
+        ...
+
+    async def nomination(self, nomination_id: UUID) -> NominationReport | None: ...
+
+    async def nomination_refusals(
+        self, nomination_id: UUID, *, after_line: int, limit: int
+    ) -> tuple[NominationRefusal, ...]: ...
+
+    async def sectors_of(self, nomination_id: UUID) -> tuple[SectorCount, ...]: ...
+
+
+class Contributions(Protocol):
+    """Allocations, their months and remittances: what the money pays, worker by worker."""
+
+    async def months_already_funded(
+        self, nomination_id: UUID, scheme_ids: Sequence[str], first: Month, last: Month
+    ) -> tuple[int, Month | None]: ...
+
+    async def add_allocation(
+        self, allocation: Allocation, nomination_id: UUID | None, worker_id: UUID | None
+    ) -> None: ...
+
+    async def batches(
+        self, nomination_id: UUID, tariffs: Sequence[Tariff], lines_at_most: int
+    ) -> tuple[tuple[Month, int, int, Money], ...]:
+        """How the months fall into remittances: month, part, lines, amount."""
+        ...
+
+    async def add_remittances(self, remittances: Sequence[Remittance], at: dt.datetime) -> None: ...
+
+    async def add_months(
+        self,
+        allocation_id: UUID,
+        nomination_id: UUID,
+        tariffs: Sequence[Tariff],
+        lines_at_most: int,
+        at: dt.datetime,
+    ) -> int:
+        """Insert every nominated worker's months at their tariffs; returns how many rows went in."""
+        ...
+
+    async def allocations(self, allocation_ids: Sequence[UUID]) -> Mapping[UUID, Allocation]: ...
+
+    async def remittances_of(self, allocation_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Remittance, ...]]: ...
+
+    async def remittances(self, remittance_ids: Sequence[UUID]) -> Mapping[UUID, Remittance]: ...
+
+    async def acknowledge(self, answers: Mapping[UUID, Answer], at: dt.datetime) -> None: ...
+
+    async def lines_and_totals(
+        self, remittance_ids: Sequence[UUID], refused: Mapping[UUID, tuple[RefusedLine, ...]]
+    ) -> Mapping[UUID, tuple[int, Money, Money]]:
+        """Per remittance: lines that were not refused, their total, and the total of the refused ones."""
+        ...
+
+    async def refuse_lines(self, refused: Mapping[UUID, tuple[RefusedLine, ...]], at: dt.datetime) -> None: ...
+
+    async def refuse_whole(self, refused: Mapping[UUID, str], at: dt.datetime) -> None:
+        """Close every month of remittances that were refused as a whole, with the institution's code."""
+        ...
+
+    async def enrol_for_remittances(self, remittance_ids: Sequence[UUID], at: dt.datetime) -> None:
+        """Open the enrolments of workers whose first months these remittances paid."""
+        ...
+
+    async def contributions_of(self, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[ContributionMonth, ...]]: ...
+
+    async def prepaid_months(self, worker_id: UUID, from_month: Month) -> tuple[PrepaidMonth, ...]: ...
+
+    async def fund_of_worker(self, worker_id: UUID) -> UUID | None:
+        """The fund that paid the worker's latest month, if one did."""
+        ...
+
+    async def close_months(
+        self, worker_id: UUID, months: Sequence[PrepaidMonth], why: str, at: dt.datetime
+    ) -> None: ...
+
+    async def pending_of_months(
+        self, worker_id: UUID, months: Sequence[PrepaidMonth]
+    ) -> tuple[tuple[UUID, UUID, Money], ...]:
+        """Where unsent months are reserved: the donation, the pending transfer and the amount of each."""
+        ...
+
+    async def remittance_lines(
+        self, remittance_id: UUID, known_at: dt.datetime
+    ) -> tuple[tuple[int, PersonOnWire, Money, tuple[tuple[str, Money], ...]], ...]: ...
+
+
+class Ledger(Protocol):
+    """Accounts and transfers; the database refuses what the domain would refuse, and what it overlooked."""
+
+    async def open_accounts(self, accounts: Sequence[Account], *, at: dt.datetime) -> None: ...
+
+    async def accounts_of(self, owner_ids: Sequence[UUID]) -> Mapping[tuple[UUID, str], Account]: ...
+
+    async def lock(self, account_ids: Sequence[UUID]) -> Mapping[UUID, Balance]:
+        """Lock accounts in id order and return what they hold."""
+        ...
+
+    async def post(self, transaction: Transaction, at: dt.datetime) -> None: ...
+
+    async def pending_left(self, transfer_ids: Sequence[UUID]) -> Mapping[UUID, tuple[UUID, UUID, Money]]:
+        """Of pending transfers: debit account, credit account and what is not settled yet."""
+        ...
+
+
+class Moves(Protocol):
+    """Moves, their steps and certificates."""
+
+    async def add(self, move: Move) -> None: ...
+
+    async def take_step(self, step: StepTaken) -> None: ...
+
+    async def moves(self, move_ids: Sequence[UUID], *, lock: bool = False) -> Mapping[UUID, Move]: ...
+
+    async def moves_of(self, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Move, ...]]: ...
+
+    async def open_move_of(self, worker_id: UUID) -> UUID | None: ...
+
+    async def unanswered_since(self, before: dt.datetime) -> tuple[UUID, ...]:
+        """Open moves whose last step is older than an instant."""
+        ...
+
+    async def add_certificate(self, certificate: CertificateOfCoverage) -> None: ...
+
+    async def certificates_of(self, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[CertificateOfCoverage, ...]]: ...
+
+    async def certificate(self, number: str) -> CertificateOfCoverage | None: ...
+
+
+class Messages(Protocol):
+    """The outbox and the answers that came."""
+
+    async def write(self, messages: Sequence[QueuedMessage]) -> None: ...
+
+    async def claim(self, at: dt.datetime, *, limit: int, lease_seconds: float) -> tuple[QueuedMessage, ...]:
+        """Take due messages of institutions that are not resting, in the order they were written, under a lease."""
+        ...
+
+    async def of_subjects(self, subject_ids: Sequence[UUID]) -> tuple[QueuedMessage, ...]: ...
+
+    async def postpone(
+        self, message_id: UUID, *, until: dt.datetime, counted: bool, trouble: str, state: str
+    ) -> None: ...
+
+    async def rest(self, institution_id: str, *, at: dt.datetime, at_least_seconds: float) -> None:
+        """Leave an institution that does not answer alone for a while, longer after each failure."""
+        ...
+
+    async def resume(self, institution_id: str) -> None: ...
+
+    async def keep_answers(self, answers: Sequence[Answer], at: dt.datetime) -> None:
+        """Keep what institutions said; for each message the first answer stands, later ones are only kept."""
+        ...
+
+    async def answers_of(self, subject_ids: Sequence[UUID]) -> tuple[Answer, ...]:
+        """The standing answers to the messages about some things."""
+        ...
+
+    async def unsettled(self, *, limit: int) -> tuple[tuple[QueuedMessage, Answer], ...]:
+        """Standing answers that have had no effect yet, locked against another worker."""
+        ...
+
+    async def settled(self, message_ids: Sequence[UUID], state: str, at: dt.datetime) -> None: ...
+
+    async def withdraw(self, message_ids: Sequence[UUID]) -> None:
+        """Messages that nobody needs any more are not delivered."""
+        ...
+
+    async def park(self, message_id: UUID, trouble: str) -> None:
+        """Leave a message for a person to look at."""
+        ...
+
+    async def page(self, state: str | None, *, after: UUID | None, limit: int) -> tuple[QueuedMessage, ...]: ...
+
+
+class Trust(Protocol):
+    """Idempotency keys and the audit chain."""
+
+    async def claim_key(
+        self, actor: Actor, key: str, operation: str, digest: bytes, at: dt.datetime
+    ) -> tuple[str, bytes, dict[str, Any] | None] | None:
+        """None if the key is new and now ours; otherwise the operation, digest and outcome it was used with."""
+        ...
+
+    async def keep_outcome(self, actor: Actor, key: str, outcome: dict[str, Any]) -> None: ...
+
+    async def append(self, chain: str, actor: Actor, action: str, subject: str, at: dt.datetime) -> None:
+        """Add an audit entry; the head of the chain is locked from here to the end of the transaction."""
+        ...
+
+    async def chain(self, chain: str) -> tuple[AuditEntry, ...]: ...
+
+    async def chains(self) -> tuple[str, ...]: ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction with all stores on it. A clean exit commits; any exception rolls everything back."""
+
+    @property
+    def workers(self) -> Workers: ...
+    @property
+    def coverage(self) -> Coverage: ...
+    @property
+    def funding(self) -> Funding: ...
+    @property
+    def nominations(self) -> Nominations: ...
+    @property
+    def contributions(self) -> Contributions: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def moves(self) -> Moves: ...
+    @property
+    def messages(self) -> Messages: ...
+    @property
+    def trust(self) -> Trust: ...
+
+    def savepoint(self) -> AbstractAsyncContextManager[object]:
+        """A part of the transaction that can be undone alone."""
+        ...
+
+
+class Database(Protocol):
+    """Where units of work come from."""
+
+    def write(self) -> AbstractAsyncContextManager[UnitOfWork]: ...
+
+    def read(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """A unit of work that the database itself keeps from writing."""
+        ...
