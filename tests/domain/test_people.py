@@ -1,0 +1,163 @@
+"""Names and birth dates, as eleven states write them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+
+import pytest
+
+from domain.countries import MemberState
+from domain.errors import DateOutOfRange, NameInvalid
+from domain.people import Identifier, IdentifierKind, birth_date_checked, checked_name
+
+ON = dt.date(2025, 7, 1)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Suparman",
+        "O'Brien",
+        "Nur'aini",
+        "Ma\u02bbruf",
+        "Ma\u2019ruf",
+        "Ma\u00b4ruf",
+        "Ana-Maria d'Araújo",
+        "Muthu A/L Raman (Kumar)",
+        "St. John, Jr.",
+        "Nguyễn Thị Ánh",
+        "Đặng Văn Đô",
+        "ณัฐ",
+        "สมชาย ใจดี",
+        "น้ำฝน",
+        "မောင်",
+        "အောင်",
+        "ဒေါ်အောင်ဆန်းစုကြည်",
+        "សុខា",
+        "ព្រះ",
+        "ສົມສັກ",
+        "عبد الرحمن",
+        "முருகன்",
+        "ಸೂ\u0cb0\u200d\u0ccd\u0caf",
+        "陳大文",
+        "田中 タロウ",
+        "Сергей",
+        "\u0430nna",
+        "<script>alert(1)</script>",
+        "{{7*7}}",
+        "=cmd|' /C calc'!A0",
+        "../../x",
+        "'; DROP TABLE worker; --",
+        "100% _",
+        "𠮷野",
+    ],
+)
+def test_a_name_is_given_back_as_it_is(name: str) -> None:
+    assert checked_name(name) == unicodedata.normalize("NFC", name)
+
+
+@pytest.mark.parametrize("name", ["Nguyễn Thị Ánh", "အောင်", "Araújo"])
+def test_the_decomposed_and_the_composed_form_are_one_name(name: str) -> None:
+    decomposed = unicodedata.normalize("NFD", name)
+
+    assert checked_name(decomposed) == checked_name(name) == unicodedata.normalize("NFC", name)
+
+
+def test_a_cyrillic_letter_does_not_become_the_latin_one() -> None:
+    assert checked_name("\u0430nna") != checked_name("anna")
+
+
+@pytest.mark.parametrize("text", ["  Siti   Aminah ", "Siti\u00a0Aminah", "Siti\u3000Aminah\u2009"])
+def test_spaces_of_any_kind_become_one_between_words(text: str) -> None:
+    assert checked_name(text) == "Siti Aminah"
+
+
+@pytest.mark.parametrize("text", ["", " ", "   ", "\u00a0", "\u3000 "])
+def test_a_name_of_nothing_is_refused(text: str) -> None:
+    with pytest.raises(NameInvalid, match="empty"):
+        checked_name(text)
+
+
+@pytest.mark.parametrize("letter", ["a", "\u0e13", "𠮷"])
+def test_a_name_of_two_hundred_characters_is_accepted_and_one_more_refused(letter: str) -> None:
+    assert checked_name(letter * 200) == letter * 200
+
+    with pytest.raises(NameInvalid, match="200"):
+        checked_name(letter * 201)
+
+
+@pytest.mark.parametrize("text", ["a" * 10_000, " " * 100_000])
+def test_a_text_of_any_length_is_refused_in_the_same_words(text: str) -> None:
+    with pytest.raises(NameInvalid, match="more than 200 characters"):
+        checked_name(text)
+
+
+@pytest.mark.parametrize(
+    "character",
+    [
+        *("\0", "\t", "\n", "\r", "\x1b", "\x7f", "\x85", "\u2028", "\u2029"),
+        *("\u202a", "\u202d", "\u202e", "\u2066", "\u2069", "\u200e", "\u200f", "\u061c"),
+        *("\u200b", "\u2060", "\ufeff", "\u00ad", "\u034f", "\u3164", "\u17b4", "\ufe0f", "\U000e0100"),
+        *("\U000e0041", "\ue000", "\U000f0000", "\ud800", "\ufdd0", "\U000e1000"),
+        *("\U0001f600", "\u2764", "\U0001f1ee", "\U0001f3fd", "\u203c", "\u20e3", "\u2122", "\u2800"),
+    ],
+    ids=lambda character: f"U+{ord(character):04X}",
+)
+@pytest.mark.parametrize("place", ["front", "middle", "end"])
+def test_a_character_that_no_name_has_is_refused_wherever_it_stands(character: str, place: str) -> None:
+    text = {
+        "front": f"{character}Siti",
+        "middle": f"Si{character}ti",
+        "end": f"Siti{character}",
+    }[place]
+
+    with pytest.raises(NameInvalid) as refused:
+        checked_name(text)
+
+    assert "Siti" not in refused.value.message
+
+
+@pytest.mark.parametrize("joiner", ["\u200c", "\u200d"])
+@pytest.mark.parametrize(("before", "after"), [("ക്", "ഷ"), ("عبد", "الله"), ("က", "ခ"), ("ក", "ខ")])
+def test_a_joiner_is_kept_inside_a_script_that_is_written_with_it(joiner: str, before: str, after: str) -> None:
+    name = before + joiner + after
+
+    assert checked_name(name) == name
+
+
+@pytest.mark.parametrize("joiner", ["\u200c", "\u200d"])
+@pytest.mark.parametrize(
+    ("before", "after"), [("Si", "ti"), ("ณ", "ฐ"), ("", "ക"), ("ക", ""), ("ക", " ക"), ("ക", "a"), ("ക", "က")]
+)
+def test_a_joiner_anywhere_else_is_refused(joiner: str, before: str, after: str) -> None:
+    with pytest.raises(NameInvalid, match="joiner"):
+        checked_name(before + joiner + after)
+
+
+@pytest.mark.parametrize("text", ["\u0301", "\u0301Siti", "Siti \u0301", "7\u0301", "-\u0e31"])
+def test_a_combining_mark_without_a_letter_is_refused(text: str) -> None:
+    with pytest.raises(NameInvalid, match="combining mark"):
+        checked_name(text)
+
+
+@pytest.mark.parametrize("birth", [ON, dt.date(1980, 2, 29), dt.date(1904, 7, 2)])
+def test_a_birth_date_that_a_living_person_can_have_is_given_back(birth: dt.date) -> None:
+    assert birth_date_checked(birth, ON) == birth
+
+
+@pytest.mark.parametrize("birth", [dt.date(2025, 7, 2), dt.date(2569, 1, 1)])
+def test_a_birth_in_the_future_is_refused(birth: dt.date) -> None:
+    with pytest.raises(DateOutOfRange, match="after 2025-07-01"):
+        birth_date_checked(birth, ON)
+
+
+def test_a_birth_more_than_120_years_ago_is_refused() -> None:
+    with pytest.raises(DateOutOfRange, match="120 years"):
+        birth_date_checked(dt.date(1904, 7, 1), ON)
+
+
+def test_an_identifier_never_shows_its_value() -> None:
+    identifier = Identifier(kind=IdentifierKind.NIK, state=MemberState.ID, value="3374901505800001")
+
+    assert "3374" not in repr(identifier) + str(identifier) + f"{identifier}"
