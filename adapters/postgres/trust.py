@@ -1,0 +1,77 @@
+"""The store of idempotency keys and of the audit chains."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import Row, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.postgres.tables import audit_entries, audit_heads, idempotency_keys
+from domain.actors import Actor
+from domain.audit import FIRST_HASH, AuditEntry, entry_hash
+
+
+class PostgresTrust:
+    """Keys and audit entries of one unit of work."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def claim_key(
+        self, actor: Actor, key: str, operation: str, digest: bytes, at: dt.datetime
+    ) -> tuple[str, bytes, dict[str, Any] | None] | None:
+        # A second caller with the same key waits here until the first one's transaction ends.
+        query = """
+            INSERT INTO idempotency_keys (actor_id, key, operation, digest, recorded_at)
+            VALUES (:actor, :key, :operation, :digest, :at) ON CONFLICT (actor_id, key) DO NOTHING
+            RETURNING key"""
+        asked = {"actor": actor.id, "key": key, "operation": operation, "digest": digest, "at": at}
+        if (await self._connection.execute(text(query), asked)).one_or_none() is not None:
+            return None
+        keys = idempotency_keys
+        used = select(keys).where(keys.c.actor_id == actor.id, keys.c.key == key)
+        row = (await self._connection.execute(used)).one()
+        return row.operation, bytes(row.digest), row.outcome
+
+    async def keep_outcome(self, actor: Actor, key: str, outcome: dict[str, Any]) -> None:
+        keys = idempotency_keys
+        mine = update(keys).where(keys.c.actor_id == actor.id, keys.c.key == key)
+        await self._connection.execute(mine.values(outcome=outcome))
+
+    async def append(self, chain: str, actor: Actor, action: str, subject: str, at: dt.datetime) -> None:
+        heads = audit_heads
+        start = """INSERT INTO audit_heads (chain, number, hash) VALUES (:chain, 0, :hash)
+                   ON CONFLICT (chain) DO NOTHING"""
+        await self._connection.execute(text(start), {"chain": chain, "hash": FIRST_HASH})
+        head = select(heads).where(heads.c.chain == chain).with_for_update()
+        row = (await self._connection.execute(head)).one()
+        previous, number = bytes(row.hash), row.number + 1
+        content = {
+            "chain": chain,
+            "number": number,
+            "at": at,
+            "actor_kind": actor.kind.value,
+            "actor_id": actor.id,
+            "action": action,
+            "subject": subject,
+            "previous_hash": previous,
+        }
+        new_hash = entry_hash(**content)
+        await self._connection.execute(insert(audit_entries).values(**content, hash=new_hash))
+        moved = update(heads).where(heads.c.chain == chain).values(number=number, hash=new_hash)
+        await self._connection.execute(moved)
+
+    async def chain(self, chain: str) -> tuple[AuditEntry, ...]:
+        query = select(audit_entries).where(audit_entries.c.chain == chain).order_by(audit_entries.c.number)
+        return tuple(_entry(row) for row in await self._connection.execute(query))
+
+    async def chains(self) -> tuple[str, ...]:
+        rows = await self._connection.execute(select(audit_heads.c.chain).order_by(audit_heads.c.chain))
+        return tuple(row.chain for row in rows)
+
+
+def _entry(row: Row[Any]) -> AuditEntry:
+    values = dict(row._mapping)
+    return AuditEntry(**values | {"hash": bytes(values["hash"]), "previous_hash": bytes(values["previous_hash"])})

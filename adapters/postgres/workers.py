@@ -1,0 +1,261 @@
+"""The store of workers: who they are (sealed), where they are enrolled, and who asked about them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.identity.sealing import Sealer
+from adapters.postgres.tables import enrolments, identifiers
+from adapters.postgres.visibility import parameters, visible
+from domain.actors import Actor
+from domain.countries import MemberState
+from domain.errors import IdentifierInvalid
+from domain.exchange import PersonOnWire
+from domain.people import Identifier
+from domain.records import AccessRecord, Enrolment, Purpose, Worker
+from domain.schemes import FunderKind, Sector
+
+
+class PostgresWorkers:
+    """Workers of one unit of work."""
+
+    def __init__(self, connection: AsyncConnection, sealer: Sealer) -> None:
+        self._connection = connection
+        self._sealer = sealer
+
+    async def worker(self, worker_id: UUID, actor: Actor) -> Worker | None:
+        query = f"SELECT w.* FROM workers w WHERE w.id = :id AND {visible(actor, 'w.id')}"
+        rows = await self._connection.execute(text(query), {"id": worker_id, **parameters(actor)})
+        row = rows.one_or_none()
+        return None if row is None else _worker(row)
+
+    async def worker_of(self, identifier: Identifier, actor: Actor) -> Worker | None:
+        query = f"""
+            SELECT w.* FROM identifiers i JOIN workers w ON w.id = i.worker_id
+            WHERE i.blind_index = :blind AND i.superseded_at IS NULL AND {visible(actor, "w.id")}"""
+        asked = {"blind": blind_index_of(self._sealer, identifier), **parameters(actor)}
+        row = (await self._connection.execute(text(query), asked)).one_or_none()
+        return None if row is None else _worker(row)
+
+    async def page(self, actor: Actor, *, after: UUID | None, limit: int) -> tuple[Worker, ...]:
+        later = "AND w.id > :after" if after else ""
+        query = f"""
+            SELECT w.* FROM workers w WHERE {visible(actor, "w.id")} {later} ORDER BY w.id LIMIT :limit"""
+        asked = {"limit": limit, **parameters(actor), **({"after": after} if after else {})}
+        rows = await self._connection.execute(text(query), asked)
+        return tuple(_worker(row) for row in rows)
+
+    async def person(self, worker_id: UUID, known_at: dt.datetime) -> PersonOnWire:
+        query = """
+            SELECT w.sealed_person, w.nationality,
+                   array_agg(i.kind ORDER BY i.kind) FILTER (WHERE i.id IS NOT NULL) AS kinds,
+                   array_agg(i.id ORDER BY i.kind) FILTER (WHERE i.id IS NOT NULL) AS ids,
+                   array_agg(i.sealed_value ORDER BY i.kind) FILTER (WHERE i.id IS NOT NULL) AS sealed
+            FROM workers w LEFT JOIN identifiers i ON i.worker_id = w.id AND i.recorded_at <= :known_at
+                 AND (i.superseded_at IS NULL OR i.superseded_at > :known_at)
+            WHERE w.id = :id GROUP BY w.id"""
+        row = (await self._connection.execute(text(query), {"id": worker_id, "known_at": known_at})).one()
+        return opened_person(
+            self._sealer,
+            worker_id,
+            row.sealed_person,
+            row.nationality,
+            tuple(zip(row.kinds or (), row.ids or (), row.sealed or (), strict=True)),
+        )
+
+    async def add_identifier(
+        self, identifier_id: UUID, worker_id: UUID, identifier: Identifier, at: dt.datetime
+    ) -> None:
+        table = identifiers
+        await self._connection.execute(
+            update(table)
+            .where(
+                table.c.worker_id == worker_id,
+                table.c.kind == identifier.kind.value,
+                table.c.issuing_state == identifier.state.value,
+                table.c.superseded_at.is_(None),
+            )
+            .values(superseded_at=at)
+        )
+        sealed = self._sealer.seal(identifier.value, table="identifiers", column="sealed_value", row=identifier_id)
+        row = insert(table).values(
+            id=identifier_id,
+            worker_id=worker_id,
+            kind=identifier.kind.value,
+            issuing_state=identifier.state.value,
+            blind_index=blind_index_of(self._sealer, identifier),
+            sealed_value=sealed,
+            recorded_at=at,
+        )
+        try:
+            await self._connection.execute(row)
+        except IntegrityError as broken:
+            rule = "it cannot be recorded for this worker"
+            raise IdentifierInvalid(kind=identifier.kind.value, rule=rule) from broken
+
+    async def enrolments_of(self, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Enrolment, ...]]:
+        table = enrolments
+        query = (
+            select(table)
+            .where(table.c.worker_id.in_(worker_ids), table.c.superseded_at.is_(None))
+            .order_by(table.c.worker_id, table.c.first_day, table.c.scheme_id)
+        )
+        found: dict[UUID, list[Enrolment]] = {}
+        for row in await self._connection.execute(query):
+            found.setdefault(row.worker_id, []).append(_enrolment(row))
+        return {worker_id: tuple(rows) for worker_id, rows in found.items()}
+
+    async def open_enrolments(self, opened: Sequence[Enrolment], at: dt.datetime) -> None:
+        if opened:
+            await self._connection.execute(insert(enrolments), [_row(e) | {"recorded_at": at} for e in opened])
+
+    async def end_enrolments(
+        self, worker_id: UUID, segments: Sequence[tuple[str, str]], last_day: dt.date, at: dt.datetime
+    ) -> None:
+        close = """
+            UPDATE enrolments e SET superseded_at = :at
+            FROM unnest(CAST(:schemes AS text[]), CAST(:segments AS text[])) AS s(scheme_id, segment_id)
+            WHERE e.worker_id = :worker AND e.superseded_at IS NULL
+              AND (e.scheme_id, e.segment_id) = (s.scheme_id, s.segment_id)
+              AND (e.last_day IS NULL OR e.last_day > :last_day)
+            RETURNING e.*"""
+        asked = {
+            "at": at,
+            "schemes": [scheme for scheme, _ in segments],
+            "segments": [segment for _, segment in segments],
+            "worker": worker_id,
+            "last_day": last_day,
+        }
+        closed = [_enrolment(row) for row in await self._connection.execute(text(close), asked)]
+        limited = [
+            _row(enrolment) | {"last_day": last_day, "recorded_at": at}
+            for enrolment in closed
+            if enrolment.first_day <= last_day
+        ]
+        if limited:
+            await self._connection.execute(insert(enrolments), limited)
+
+    async def record_access(
+        self,
+        actor: Actor,
+        *,
+        worker_id: UUID | None,
+        identifier: Identifier | None,
+        purpose: Purpose | None,
+        asked_about: dt.date | None,
+        outcome: str,
+        fields: Sequence[str],
+        at: dt.datetime,
+    ) -> None:
+        query = """
+            INSERT INTO access_records (worker_id, institution_id, actor_kind, actor_id, purpose, asked_about,
+                                        outcome, fields, recorded_at)
+            SELECT coalesce(CAST(:worker AS uuid), (SELECT i.worker_id FROM identifiers i
+                            WHERE i.blind_index = CAST(:blind AS bytea) AND i.superseded_at IS NULL)),
+                   :institution, :kind, :actor, :purpose, :asked_about, :outcome, :fields, :at"""
+        await self._connection.execute(
+            text(query),
+            {
+                "worker": worker_id,
+                "blind": None if identifier is None else blind_index_of(self._sealer, identifier),
+                "institution": actor.institution_id or "lingkar",
+                "kind": actor.kind.value,
+                "actor": actor.id,
+                "purpose": "" if purpose is None else purpose.value,
+                "asked_about": asked_about,
+                "outcome": outcome,
+                "fields": list(fields),
+                "at": at,
+            },
+        )
+
+    async def record_page(self, actor: Actor, worker_ids: Sequence[UUID], at: dt.datetime) -> None:
+        query = """
+            INSERT INTO access_records (worker_id, institution_id, actor_kind, actor_id, purpose, outcome,
+                                        fields, recorded_at)
+            SELECT unnest(CAST(:workers AS uuid[])), :institution, :kind, :actor, '', 'read', ARRAY['worker'], :at"""
+        asked = {
+            "workers": list(worker_ids),
+            "institution": actor.institution_id or "lingkar",
+            "kind": actor.kind.value,
+            "actor": actor.id,
+            "at": at,
+        }
+        await self._connection.execute(text(query), asked)
+
+    async def access_records_of(
+        self, worker_ids: Sequence[UUID], *, before: int | None, limit: int
+    ) -> Mapping[UUID, tuple[AccessRecord, ...]]:
+        query = """
+            SELECT r.* FROM unnest(CAST(:workers AS uuid[])) AS w(id) CROSS JOIN LATERAL (
+                SELECT * FROM access_records a
+                WHERE a.worker_id = w.id AND (CAST(:before AS bigint) IS NULL OR a.id < :before)
+                ORDER BY a.id DESC LIMIT :limit) r
+            ORDER BY r.worker_id, r.id DESC"""
+        asked = {"workers": list(worker_ids), "before": before, "limit": limit}
+        found: dict[UUID, list[AccessRecord]] = {}
+        for row in await self._connection.execute(text(query), asked):
+            found.setdefault(row.worker_id, []).append(_access(row))
+        return {worker_id: tuple(rows) for worker_id, rows in found.items()}
+
+
+def blind_index_of(sealer: Sealer, identifier: Identifier) -> bytes:
+    """By what an identifier is found without being readable."""
+    return sealer.blind_index(identifier.kind.value, identifier.state.value, identifier.value)
+
+
+def sealed_person(sealer: Sealer, worker_id: UUID, name: str, birth_date: dt.date) -> bytes:
+    """A name and a birth date as `workers.sealed_person` holds them."""
+    plain = json.dumps([name, birth_date.isoformat()], ensure_ascii=False)
+    return sealer.seal(plain, table="workers", column="sealed_person", row=worker_id)
+
+
+def opened_person(
+    sealer: Sealer,
+    worker_id: UUID,
+    sealed: bytes,
+    nationality: str,
+    sealed_identifiers: Sequence[tuple[str, UUID, bytes]],
+) -> PersonOnWire:
+    """The person that sealed columns hold; identifiers are kind, row id and sealed value."""
+    name, birth = json.loads(sealer.open(bytes(sealed), table="workers", column="sealed_person", row=worker_id))
+    opened = tuple(
+        (kind, sealer.open(bytes(blob), table="identifiers", column="sealed_value", row=row_id))
+        for kind, row_id, blob in sealed_identifiers
+    )
+    return PersonOnWire(name=name, birth_date=dt.date.fromisoformat(birth), nationality=nationality, identifiers=opened)
+
+
+def _worker(row: Row[Any]) -> Worker:
+    return Worker(
+        id=row.id,
+        home_state=MemberState(row.home_state),
+        nationality=MemberState(row.nationality),
+        sector=Sector(row.sector),
+        recorded_at=row.recorded_at,
+    )
+
+
+def _enrolment(row: Row[Any]) -> Enrolment:
+    values = row._mapping
+    kept = {name: values[name] for name in Enrolment.__dataclass_fields__}
+    return Enrolment(**kept | {"funder_kind": FunderKind(kept["funder_kind"])})
+
+
+def _row(enrolment: Enrolment) -> dict[str, object]:
+    values = {name: getattr(enrolment, name) for name in Enrolment.__dataclass_fields__}
+    return values | {"funder_kind": enrolment.funder_kind.value}
+
+
+def _access(row: Row[Any]) -> AccessRecord:
+    values = row._mapping
+    kept = {name: values[name] for name in AccessRecord.__dataclass_fields__}
+    return AccessRecord(**kept | {"fields": tuple(kept["fields"])})
