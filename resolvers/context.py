@@ -1,0 +1,63 @@
+"""What every use case is given: who asks, the instant, the law, and where facts are kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from domain.actors import Actor, ActorKind
+from domain.errors import NotFound, NotPermitted
+from domain.legislation import Rulebook
+from domain.ports import IdentityRules
+from domain.stores import Database
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much one call takes; each is a documented setting.
+
+    person_months: of one allocation. remittance_lines: of one message to an institution. page: rows of a
+    connection. donor_rounding: breakdowns that a donor sees are multiples of it. move_answer_days: how long
+    a destination may stay silent before a move is undone.
+    """
+
+    person_months: int = 50_000
+    remittance_lines: int = 10_000
+    page: int = 100
+    donor_rounding: int = 5
+    move_answer_days: int = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The surroundings of one request. reached: institutions to which messages can be sent."""
+
+    actor: Actor
+    now: dt.datetime
+    database: Database
+    rulebook: Rulebook
+    identity: IdentityRules
+    new_id: Callable[[], UUID]
+    reached: frozenset[str]
+    limits: Limits = Limits()
+
+
+def permit(context: Context, operation: str, *kinds: ActorKind) -> None:
+    """Refuse an actor whose kind may not call this operation; the first line of every use case."""
+    if context.actor.kind not in kinds:
+        raise NotPermitted(actor_kind=context.actor.kind.value, operation=operation)
+
+
+EVERYONE = tuple(ActorKind)
+
+
+def found_or_refused(thing: T | None, kind: str) -> T:
+    """The thing, or the refusal that is the same for what does not exist and what may not be seen."""
+    if thing is None:
+        raise NotFound(kind=kind)
+    return thing

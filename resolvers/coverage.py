@@ -1,0 +1,55 @@
+"""The coverage question: is this person covered, here, on this day, for which branches, who paid, until when?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from domain.actors import ActorKind
+from domain.coverage import CoverageDetermination, determine
+from domain.errors import PersonNotVisible
+from domain.people import Identifier
+from domain.records import Purpose
+from resolvers.context import Context, permit
+
+_NOTHING_SEEN = "not_visible"
+_FIELDS = ("coverage",)
+
+
+async def coverage_on(
+    context: Context, identifier: Identifier, on: dt.date, known_at: dt.datetime | None, purpose: Purpose
+) -> CoverageDetermination:
+    """Answer for the person with this identifier, if the officer's institution has a reason to ask.
+
+    known_at: what was known at that instant; now if None. Two statements: the answer and the trace that the
+    worker sees. Raises PersonNotVisible, alike for nobody and for a person the institution may not see; the
+    question is recorded in both cases.
+    """
+    permit(context, "coverageOn", ActorKind.OFFICER)
+    async with context.database.write() as work:
+        seen = await work.coverage.spells_of_identifier(identifier, context.actor, known_at or context.now)
+        determination = None if seen is None else determine(seen[1], on)
+        await work.workers.record_access(
+            context.actor,
+            worker_id=None if seen is None else seen[0],
+            identifier=identifier,
+            purpose=purpose,
+            asked_about=on,
+            outcome=_NOTHING_SEEN if determination is None else determination.outcome.value,
+            fields=_FIELDS if determination is not None else (),
+            at=context.now,
+        )
+    if determination is None:
+        raise PersonNotVisible(institution=context.actor.institution_id or "")
+    return determination
+
+
+async def coverage_of(
+    context: Context, worker_ids: Sequence[UUID], on: dt.date, known_at: dt.datetime | None
+) -> Mapping[UUID, CoverageDetermination]:
+    """The answer for workers already in sight (a worker's own, or a page an officer or operator may see)."""
+    permit(context, "worker.coverageOn", ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
+    async with context.database.read() as work:
+        spells = await work.coverage.spells_of(worker_ids, known_at or context.now)
+    return {worker_id: determine(spells.get(worker_id, ()), on) for worker_id in worker_ids}

@@ -1,0 +1,154 @@
+"""Workers: who may be seen, what is known of them, who asked, and recording a document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.actors import ActorKind
+from domain.certificates import CertificateOfCoverage
+from domain.errors import NotFound
+from domain.people import Identifier
+from domain.records import AccessRecord, ContributionMonth, Enrolment, Move, Worker
+from domain.stores import UnitOfWork
+from resolvers.context import Context, found_or_refused, permit
+from resolvers.once import once
+
+_SEEING = (ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentifierRecord:
+    """Command: a worker showed a document with an identifier."""
+
+    worker_id: UUID
+    identifier: Identifier
+
+
+async def worker(context: Context, worker_id: UUID) -> Worker | None:
+    """A worker whom the actor may see, else None. An officer's look leaves a trace that the worker sees."""
+    permit(context, "worker", *_SEEING)
+    if context.actor.kind is not ActorKind.OFFICER:
+        async with context.database.read() as work:
+            return await work.workers.worker(worker_id, context.actor)
+    async with context.database.write() as work:
+        found = await work.workers.worker(worker_id, context.actor)
+        if found is not None:
+            await _trace(context, work, found.id)
+        return found
+
+
+async def worker_by_identifier(context: Context, identifier: Identifier) -> Worker | None:
+    """The worker who shows a document, if the officer or operator may see them; the question is recorded."""
+    permit(context, "workerByIdentifier", ActorKind.OFFICER, ActorKind.OPERATOR)
+    async with context.database.write() as work:
+        found = await work.workers.worker_of(identifier, context.actor)
+        await work.workers.record_access(
+            context.actor,
+            worker_id=None if found is None else found.id,
+            identifier=identifier,
+            purpose=None,
+            asked_about=None,
+            outcome="not_visible" if found is None else "read",
+            fields=() if found is None else ("worker",),
+            at=context.now,
+        )
+        return found
+
+
+async def me(context: Context) -> Worker:
+    """The worker whose token this is. Raises NotFound for a token of a worker who is not known."""
+    permit(context, "me", ActorKind.WORKER)
+    assert context.actor.subject_id is not None, "a worker's token names the worker"
+    return found_or_refused(await worker(context, context.actor.subject_id), "worker")
+
+
+async def workers(context: Context, *, after: UUID | None, limit: int) -> tuple[Worker, ...]:
+    """A page of the workers whom an officer or operator may see; each look of an officer leaves a trace."""
+    permit(context, "workers", ActorKind.OFFICER, ActorKind.OPERATOR)
+    async with context.database.write() as work:
+        page = await work.workers.page(context.actor, after=after, limit=limit)
+        if context.actor.kind is ActorKind.OFFICER:
+            await work.workers.record_page(context.actor, [seen.id for seen in page], context.now)
+        return page
+
+
+async def identifier_record(context: Context, key: str, command: IdentifierRecord) -> Worker:
+    """Record a document's identifier for a worker; it takes the place of an older one of its kind.
+
+    Officers of an institution that may see the worker, and operators. Raises NotFound, IdentifierInvalid.
+    """
+    permit(context, "identifierRecord", ActorKind.OFFICER, ActorKind.OPERATOR)
+
+    async def act(work: UnitOfWork) -> UUID:
+        found_or_refused(await work.workers.worker(command.worker_id, context.actor), "worker")
+        await work.workers.add_identifier(context.new_id(), command.worker_id, command.identifier, context.now)
+        return command.worker_id
+
+    worker_id = await once(context, "identifierRecord", key, command, act)
+    async with context.database.read() as work:
+        return found_or_refused(await work.workers.worker(worker_id, context.actor), "worker")
+
+
+async def enrolments_of(context: Context, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Enrolment, ...]]:
+    """Where workers in sight are enrolled."""
+    async with context.database.read() as work:
+        return await work.workers.enrolments_of(worker_ids)
+
+
+async def contributions_of(
+    context: Context, worker_ids: Sequence[UUID]
+) -> Mapping[UUID, tuple[ContributionMonth, ...]]:
+    """The contribution months of workers in sight, with the price's reasons."""
+    async with context.database.read() as work:
+        return await work.contributions.contributions_of(worker_ids)
+
+
+async def moves_of(context: Context, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Move, ...]]:
+    """The moves of workers in sight."""
+    async with context.database.read() as work:
+        return await work.moves.moves_of(worker_ids)
+
+
+async def certificates_of(
+    context: Context, worker_ids: Sequence[UUID]
+) -> Mapping[UUID, tuple[CertificateOfCoverage, ...]]:
+    """The certificates of workers in sight."""
+    async with context.database.read() as work:
+        return await work.moves.certificates_of(worker_ids)
+
+
+async def certificate(context: Context, number: str) -> CertificateOfCoverage:
+    """The certificate with this number, for the worker themselves or an officer who may see the worker."""
+    permit(context, "certificate", *_SEEING)
+    async with context.database.write() as work:
+        found = await work.moves.certificate(number)
+        seen = None if found is None else await work.workers.worker(found.worker_id, context.actor)
+        if found is None or seen is None:
+            raise NotFound(kind="certificate")
+        if context.actor.kind is ActorKind.OFFICER:
+            await _trace(context, work, seen.id)
+        return found
+
+
+async def access_records_of(
+    context: Context, worker_ids: Sequence[UUID], *, before: int | None, limit: int
+) -> Mapping[UUID, tuple[AccessRecord, ...]]:
+    """Who asked about a worker, latest first; only the worker and operators see it."""
+    permit(context, "worker.accessRecords", ActorKind.WORKER, ActorKind.OPERATOR)
+    async with context.database.read() as work:
+        return await work.workers.access_records_of(worker_ids, before=before, limit=limit)
+
+
+async def _trace(context: Context, work: UnitOfWork, worker_id: UUID) -> None:
+    await work.workers.record_access(
+        context.actor,
+        worker_id=worker_id,
+        identifier=None,
+        purpose=None,
+        asked_about=None,
+        outcome="read",
+        fields=("worker",),
+        at=context.now,
+    )
