@@ -1,0 +1,1 @@
+"""The HTTP edge: what a request must look like before ours runs, and the shape of refusals."""

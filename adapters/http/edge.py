@@ -1,0 +1,141 @@
+"""The middleware around every route, and the settings of the server in front of it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from adapters.http.classification import log_failure
+from adapters.http.graphql_door import CODES_KEY
+from adapters.http.protocol import GuardedProtocol
+from adapters.http.refusals import REQUEST_ID_KEY, RequestRefused, refusal_response
+
+__all__ = ["HEADERS_MAX", "HEADER_BYTES_MAX", "Edge", "server_settings"]
+
+HEADERS_MAX: Final = GuardedProtocol.headers_max
+HEADER_BYTES_MAX: Final = GuardedProtocol.header_bytes_max
+
+_access_log = structlog.get_logger("lingkar.access")
+
+_SECURITY_HEADERS: Final[Mapping[str, str]] = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+"""Set where a route has not set its own; a page states the sources it needs itself."""
+_HSTS: Final = "max-age=31536000"
+
+
+def server_settings() -> dict[str, Any]:
+    """Return the settings of uvicorn that belong to this edge: limits of headers, time and sockets."""
+    return {
+        "http": GuardedProtocol,
+        "server_header": False,
+        "access_log": False,
+        "timeout_keep_alive": 15,
+        "timeout_graceful_shutdown": 10,
+        "limit_concurrency": 512,
+        "ws_max_size": 1_000_000,
+    }
+
+
+class Edge:
+    """ASGI middleware: exactly one Host, bounded headers, a request id, security headers, one line of log.
+
+    It must be the outermost middleware, so that it also answers for what fails inside.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        # Always our own: an id from outside could carry text into the log.
+        scope[REQUEST_ID_KEY] = secrets.token_hex(8)
+        answer = _Answer(scope, send)
+        began = time.perf_counter()
+        try:
+            await self._pass_on(scope, receive, answer)
+        finally:
+            _log_access(scope, answer.status, time.perf_counter() - began)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        request_id = scope[REQUEST_ID_KEY]
+        refusal = _refused(Headers(scope=scope))
+        if refusal is None:
+            try:
+                with structlog.contextvars.bound_contextvars(request_id=request_id):
+                    await self._app(scope, receive, answer.send)
+                return
+            except Exception as error:
+                log_failure("request_failed", error, request_id)
+                if answer.status:
+                    # The answer has begun; ending the connection is all that is left.
+                    raise ConnectionAbortedError("the answer broke off") from None
+                message = "The server failed. Try again later; if it stays, report the requestId."
+                refusal = RequestRefused("INTERNAL_SERVER_ERROR", message)
+        scope[CODES_KEY] = [refusal.code]
+        await refusal_response(refusal, request_id)(scope, receive, answer.send)
+
+
+class _Answer:
+    """Completes the headers of an answer on its way out and remembers its status."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
+        self._send = send
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in _SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+            if self._scope.get("scheme") == "https":
+                headers.setdefault("strict-transport-security", _HSTS)
+            headers["x-request-id"] = self._scope[REQUEST_ID_KEY]
+            del headers["server"]
+        await self._send(message)
+
+
+def _refused(headers: Headers) -> RequestRefused | None:
+    """Return why these headers are refused, or None."""
+    lines = headers.raw
+    if len(lines) > HEADERS_MAX or sum(len(name) + len(value) for name, value in lines) > HEADER_BYTES_MAX:
+        message = f"There are more than {HEADERS_MAX} headers or {HEADER_BYTES_MAX} bytes of them. Send fewer."
+        return RequestRefused("HEADERS_TOO_LARGE", message)
+    hosts = headers.getlist("host")
+    if len(hosts) != 1 or not hosts[0].strip():
+        return RequestRefused("BAD_REQUEST", "The request does not have exactly one Host header. Send one.")
+    return None
+
+
+def _log_access(scope: Scope, status: int, seconds: float) -> None:
+    _access_log.info(
+        "request_answered",
+        request_id=scope[REQUEST_ID_KEY],
+        method=scope["method"],
+        path=_path_without_values(scope),
+        status=status,
+        milliseconds=round(seconds * 1000, 1),
+        codes=scope.get(CODES_KEY, []),
+    )
+
+
+def _path_without_values(scope: Scope) -> str:
+    """Return the path as the route declares it: what stands in its place may name a worker."""
+    declared = getattr(scope.get("route"), "path", None)
+    return str(declared) if declared is not None else "(no route)"
