@@ -1,0 +1,222 @@
+"""The composition root: builds the API and the delivery worker from settings. The only file that knows every layer."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+import schema
+from adapters.clock import SystemClock
+from adapters.countries import ADAPTERS
+from adapters.countries.exchange import OUR_SENDER_ID, HttpExchange, InstitutionEndpoint
+from adapters.countries.signatures import Keyring, create_development_keys
+from adapters.countries.transport import open_client
+from adapters.http.edge import Edge
+from adapters.http.graphql_door import DoorLimits, graphql_door
+from adapters.http.health import health_routes
+from adapters.http.nomination_door import NominationUpload, nomination_routes
+from adapters.http.quiet_schema import QuietSchema
+from adapters.http.refusals import Unauthenticated
+from adapters.identity.rules import CheckedIdentities
+from adapters.identity.sealing import KeyFolder, Sealer
+from adapters.identity.sealing import create_development_keys as create_sealing_keys
+from adapters.identity.tokens import DevelopmentIssuer, TokenReader, TokenRefused
+from adapters.identity.trusted_keys import TrustedIssuer
+from adapters.postgres.migrate import newest_revision, revision_of
+from adapters.postgres.rows import new_id
+from adapters.postgres.unit_of_work import PostgresDatabase
+from adapters.rulebook import load_rulebook
+from adapters.settings import Settings
+from domain.actors import Actor, ActorKind
+from domain.legislation import Rulebook
+from resolvers.context import Context, Limits
+from resolvers.deliveries import deliver_due, end_silent_moves, settle_answers
+from resolvers.nominations import NominationSubmit, digest_of, nomination_refusals, nomination_submit
+from schema.ids import id_of, opaque_id
+from schema.limits import DocumentLimits, document_limits, variables_limits
+
+_log = structlog.get_logger("lingkar")
+_REFUSALS_SHOWN = 100
+_IDLE_SECONDS = 0.2
+_SWEEP_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What every process of the platform is built from."""
+
+    settings: Settings
+    clock: SystemClock
+    database: PostgresDatabase
+    rulebook: Rulebook
+    identity: CheckedIdentities
+    limits: Limits
+
+    def context(self, actor: Actor) -> Context:
+        """The surroundings of one request of an actor, at this instant."""
+        return Context(
+            actor=actor,
+            now=self.clock.now(),
+            database=self.database,
+            rulebook=self.rulebook,
+            identity=self.identity,
+            new_id=new_id,
+            reached=frozenset(self.settings.institutions),
+            limits=self.limits,
+        )
+
+
+def build_services(settings: Settings, database_url: str) -> Services:
+    """Build what a process needs; reads the rule files and keys, connects lazily."""
+    folder = settings.keys_folder
+    keys = create_sealing_keys(folder) if settings.development else KeyFolder(folder)
+    return Services(
+        settings=settings,
+        clock=SystemClock(),
+        database=PostgresDatabase(database_url, Sealer(keys), pool_size=settings.database_pool),
+        rulebook=load_rulebook(),
+        identity=CheckedIdentities(),
+        limits=Limits(person_months=settings.person_months, move_answer_days=settings.move_answer_days),
+    )
+
+
+def build_api(settings: Settings, database_url: str) -> Starlette:
+    """The API as an ASGI application: GraphQL, nomination files, health, and in development keys and GraphiQL."""
+    services = build_services(settings, database_url)
+    tokens = TokenReader(
+        [TrustedIssuer(issuer=settings.token_issuer, keys=issuer_keys(settings))], audience=settings.token_audience
+    )
+
+    async def context(request: HttpRequest) -> schema.Request:
+        return schema.Request(services.context(_actor(tokens, request, services.clock.now())))
+
+    async def submit(request: HttpRequest, upload: NominationUpload) -> dict[str, Any]:
+        return await _submit(services.context(_actor(tokens, request, services.clock.now())), upload)
+
+    async def keys(_: HttpRequest) -> Response:
+        return JSONResponse(issuer_keys(settings))
+
+    document = DocumentLimits()
+    limits = DoorLimits(
+        document_rules=(document_limits(document),),
+        variables_rule=variables_limits(document),
+        introspection=settings.development,
+        tokens=document.tokens,
+        answer_seconds=settings.answer_seconds,
+    )
+    routes = [
+        *graphql_door(schema.build(QuietSchema), context=context, limits=limits, graphiql=settings.development),
+        *nomination_routes(submit, bytes_at_most=settings.upload_bytes),
+        *health_routes({"database": services.database.ready, "schema": lambda: _schema_is_newest(services.database)}),
+        *([Route("/.well-known/jwks.json", keys)] if settings.development else []),
+    ]
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await services.database.close()
+
+    return Starlette(routes=routes, middleware=[Middleware(Edge)], lifespan=lifespan)
+
+
+async def work(settings: Settings, database_url: str, stop: asyncio.Event) -> None:
+    """Deliver messages and settle answers until told to stop; a lost database or institution is waited for."""
+    services = build_services(settings, database_url)
+    swept = dt.datetime.min.replace(tzinfo=dt.UTC)
+    async with open_client(settings.exchange_seconds) as client:
+        exchange = build_exchange(services, client)
+        while not stop.is_set():
+            try:
+                now = services.clock.now()
+                if (now - swept).total_seconds() >= _SWEEP_SECONDS:
+                    await end_silent_moves(services.context(_SYSTEM))
+                    swept = now
+                busy = await deliver_due(services.context(_SYSTEM), exchange)
+                busy += await settle_answers(services.context(_SYSTEM))
+            except Exception as error:
+                # The kind alone is logged: an error's text can hold values. The work is done again from the tables.
+                _log.error("work_interrupted", error=type(error).__qualname__)
+                busy = 0
+                await asyncio.sleep(1)
+            if not busy:
+                await asyncio.sleep(_IDLE_SECONDS)
+    await services.database.close()
+
+
+def build_exchange(services: Services, client: Any) -> HttpExchange:
+    """The exchange with the institutions that the settings name."""
+    settings = services.settings
+    owners = [OUR_SENDER_ID, *settings.institutions]
+    folder = settings.exchange_keys_folder
+    keyring = create_development_keys(folder, owners) if settings.development else Keyring(folder)
+    return HttpExchange(
+        client=client,
+        clock=services.clock,
+        signer=keyring.signer(OUR_SENDER_ID),
+        endpoints={
+            institution: InstitutionEndpoint(
+                base_url=address.rstrip("/"), public_key=keyring.public_key(institution), sender_id=institution
+            )
+            for institution, address in settings.institutions.items()
+        },
+        adapters=ADAPTERS,
+        total_seconds=settings.exchange_seconds,
+    )
+
+
+def issuer_keys(settings: Settings) -> dict[str, Any]:
+    """The public keys by which tokens are believed: the configured issuer's, or the development issuer's."""
+    if settings.issuer_keys_file is not None:
+        keys: dict[str, Any] = json.loads(settings.issuer_keys_file.read_text())
+        return keys
+    return DevelopmentIssuer(settings.keys_folder, environment=settings.environment).public_keys()
+
+
+_SYSTEM = Actor(id="lingkar-delivery", kind=ActorKind.SYSTEM)
+
+
+def _actor(tokens: TokenReader, request: HttpRequest, now: dt.datetime) -> Actor:
+    given = request.headers.getlist("authorization")
+    try:
+        return tokens.read(given[0] if len(given) == 1 else None, now=now)
+    except TokenRefused as refused:
+        raise Unauthenticated(refused.fault.value) from None
+
+
+async def _submit(context: Context, upload: NominationUpload) -> dict[str, Any]:
+    command = NominationSubmit(
+        fund_id=id_of("Fund", upload.fund),
+        scheme_id=upload.scheme_id,
+        segment_id=upload.segment_id,
+        on=upload.on,
+        file_digest=digest_of(upload.lines),
+    )
+    report = await nomination_submit(context, upload.key, command, upload.lines)
+    refused = await nomination_refusals(context, report.id, after_line=0, limit=_REFUSALS_SHOWN)
+    return {
+        "nomination": {
+            "id": opaque_id("Nomination", report.id),
+            "rowsAccepted": report.rows_accepted,
+            "rowsRefused": report.rows_refused,
+        },
+        "refusals": [{"line": row.line, "code": row.code, "reason": row.reason} for row in refused],
+    }
+
+
+async def _schema_is_newest(database: PostgresDatabase) -> None:
+    async with database.engine.connect() as connection:
+        revision = await connection.run_sync(revision_of)
+    if revision != newest_revision():
+        raise RuntimeError("the database stands at another revision than this program needs")

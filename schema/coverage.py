@@ -1,0 +1,47 @@
+"""Coverage answers: who is protected, for which branches, who paid, until when, and why."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import strawberry
+
+from domain.coverage import CoverageDetermination, CoverState, Outcome
+from domain.legislation import Standing
+from domain.schemes import Branch, Extent, FunderKind
+from schema.legislation import ReasonType
+
+
+@strawberry.type(name="BranchCover", description="One branch that a scheme protects on the day asked.")
+class BranchCoverType:
+    branch: Branch = strawberry.field(resolver=lambda root: root.spell.branch)
+    scheme_id: str = strawberry.field(resolver=lambda root: root.spell.scheme_id)
+    institution_id: str = strawberry.field(resolver=lambda root: root.spell.institution_id)
+    extent: Extent = strawberry.field(resolver=lambda root: root.spell.extent)
+    state: CoverState = strawberry.field(resolver=lambda root: root.spell.state)
+    funder_kind: FunderKind = strawberry.field(
+        description="Who paid: the kind of funder.", resolver=lambda root: root.spell.funder_kind
+    )
+    first_day: dt.date = strawberry.field(
+        description="First day of this stretch of cover.", resolver=lambda root: root.spell.first_day
+    )
+    covered_until: dt.date | None = strawberry.field(
+        description="Last day without a break for this branch, as now known; null while no end is known."
+    )
+    reasons: list[ReasonType] = strawberry.field(resolver=lambda root: root.spell.reasons)
+
+
+@strawberry.type(
+    name="CoverageDetermination",
+    description="Whether a person is covered on a day, by what, paid by whom, until when, and on which rules.",
+)
+class CoverageDeterminationType:
+    on: dt.date
+    outcome: Outcome
+    covers: list[BranchCoverType]
+    reasons: list[ReasonType]
+    standing: Standing = strawberry.field(description="Of the weakest value that the answer rests on.")
+
+    @classmethod
+    def is_type_of(cls, value: object, info: strawberry.Info) -> bool:
+        return isinstance(value, CoverageDetermination)

@@ -1,0 +1,77 @@
+"""Opaque ids and cursors: what they hold is ours to change, so clients get them as one word."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from uuid import UUID
+
+from graphql import GraphQLError
+
+from domain.errors import NotFound
+
+
+def opaque_id(kind: str, value: UUID) -> str:
+    """The id of a thing of a kind, as clients know it."""
+    return _encoded(f"{kind}:{value}")
+
+
+def id_of(kind: str, text: str) -> UUID:
+    """The UUID inside an id of this kind.
+
+    An id of another kind is NOT_FOUND, as a thing that does not exist; text that is no id is BAD_USER_INPUT.
+    """
+    known_kind, value = parts_of(text)
+    if known_kind != kind:
+        raise NotFound(kind=kind.lower())
+    return value
+
+
+def parts_of(text: str) -> tuple[str, UUID]:
+    """The kind and UUID of any id of ours; refused with BAD_USER_INPUT if it is none."""
+    kind, _, value = _decoded(text, "id").partition(":")
+    try:
+        uuid = UUID(value)
+    except ValueError:
+        raise _not_ours("id") from None
+    if str(uuid) != value or not kind:
+        raise _not_ours("id")
+    return kind, uuid
+
+
+def cursor(listing: str, value: object) -> str:
+    """Where in one listing a row stands."""
+    return _encoded(f"cursor:{listing}:{value}")
+
+
+def value_after(listing: str, text: str | None) -> str | None:
+    """What the cursor of this very listing holds; a cursor from elsewhere is refused with BAD_USER_INPUT."""
+    if text is None:
+        return None
+    word, _, rest = _decoded(text, "cursor").partition(":")
+    known, _, value = rest.partition(":")
+    if word != "cursor" or known != listing or not value:
+        raise _not_ours("cursor")
+    return value
+
+
+def _encoded(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decoded(text: str, what: str) -> str:
+    if len(text) > 200 or not text.isascii():
+        raise _not_ours(what)
+    try:
+        plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        raise _not_ours(what) from None
+    # One text for one thing: what we would not have written ourselves is not ours.
+    if _encoded(plain) != text:
+        raise _not_ours(what)
+    return plain
+
+
+def _not_ours(what: str) -> GraphQLError:
+    message = f"This {what} was not given out here for this use. Use the one that the last answer held."
+    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})

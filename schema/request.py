@@ -1,0 +1,62 @@
+"""What one GraphQL request carries: the use cases' context, and loaders that read for many rows at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from resolvers import allocations, coverage, funding, workers
+from resolvers.context import Context
+
+V = TypeVar("V")
+
+
+class Request:
+    """One request. Loaders live as long as it does, so nothing of one actor is kept for another."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.enrolments = self._loader(workers.enrolments_of, ())
+        self.contributions = self._loader(workers.contributions_of, ())
+        self.moves = self._loader(workers.moves_of, ())
+        self.certificates = self._loader(workers.certificates_of, ())
+        self.statements = self._loader(funding.statements, None)
+        self.figures = self._loader(funding.months_of_figures, ())
+        self.remittances = self._loader(allocations.remittances_of, ())
+        self._coverage: dict[tuple[dt.date, dt.datetime | None], DataLoader[UUID, Any]] = {}
+        self._accesses: dict[tuple[int | None, int], DataLoader[UUID, Any]] = {}
+
+    def coverage(self, on: dt.date, known_at: dt.datetime | None) -> DataLoader[UUID, Any]:
+        """The loader of determinations for one day, as known at one instant."""
+
+        async def load(ids: list[UUID]) -> list[Any]:
+            found = await coverage.coverage_of(self.context, ids, on, known_at)
+            return [found[worker_id] for worker_id in ids]
+
+        return self._coverage.setdefault((on, known_at), DataLoader(load_fn=load))
+
+    def accesses(self, before: int | None, limit: int) -> DataLoader[UUID, Any]:
+        """The loader of access records, latest first, from one place of the list on."""
+
+        async def load(ids: list[UUID]) -> list[Any]:
+            found = await workers.access_records_of(self.context, ids, before=before, limit=limit)
+            return [found.get(worker_id, ()) for worker_id in ids]
+
+        return self._accesses.setdefault((before, limit), DataLoader(load_fn=load))
+
+    def _loader(
+        self, read: Callable[[Context, Sequence[UUID]], Awaitable[Mapping[UUID, V]]], nothing: Any
+    ) -> DataLoader[UUID, Any]:
+        async def load(ids: list[UUID]) -> list[Any]:
+            found = await read(self.context, ids)
+            return [found.get(one, nothing) for one in ids]
+
+        return DataLoader(load_fn=load)
+
+
+Info = strawberry.Info[Request, None]

@@ -1,0 +1,156 @@
+"""Workers in the contract: what protects them, what was paid, who asked. No field gives a name or a number."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import strawberry
+
+from domain.certificates import CertificateOfCoverage
+from domain.countries import MemberState
+from domain.coverage import CoverageDetermination
+from domain.people import IdentifierKind
+from domain.periods import Month
+from domain.records import AccessRecord, ContributionMonth, Enrolment, Move, Worker
+from domain.schemes import Branch, FunderKind, Sector
+from schema.coverage import CoverageDeterminationType
+from schema.ids import opaque_id, value_after
+from schema.legislation import ReasonType
+from schema.money import MoneyType
+from schema.moves import MoveType
+from schema.pages import PAGE, Connection, Page, checked_first, page_of
+from schema.request import Info
+
+
+@strawberry.interface(description="A thing with an id by which node(id) finds it again.")
+class Node:
+    id: strawberry.ID
+
+
+@strawberry.type(name="Enrolment", description="A worker in a segment of a scheme, as the institution confirmed it.")
+class EnrolmentType:
+    scheme_id: str
+    segment_id: str
+    institution_id: str
+    first_day: dt.date
+    last_day: dt.date | None
+    funder_kind: FunderKind
+    reference: str = strawberry.field(description="The institution's own number.")
+    simulated: bool = strawberry.field(description="True when a simulated institution confirmed it.")
+
+
+@strawberry.type(name="ContributionMonth", description="One month in one scheme, reserved or paid, and its price.")
+class ContributionMonthType:
+    scheme_id: str
+    month: Month
+    amount: MoneyType
+    funder_kind: FunderKind
+    acknowledged: bool = strawberry.field(description="The institution confirmed the payment.")
+    reference: str
+    reasons: list[ReasonType] = strawberry.field(description="Why the month costs this.")
+
+
+@strawberry.type(name="AccessRecord", description="Who asked about a worker, for what, with what outcome, when.")
+class AccessRecordType:
+    institution_id: str
+    actor_kind: str
+    purpose: str
+    asked_about: dt.date | None
+    outcome: str
+    fields: list[str]
+    recorded_at: dt.datetime
+
+
+@strawberry.type(name="CertifiedCover", description="One scheme's part of a certificate.")
+class CertifiedCoverType:
+    scheme_id: str
+    institution_id: str
+    branches: list[Branch]
+    first_day: dt.date
+    last_day: dt.date | None
+    reference: str
+
+
+@strawberry.type(
+    name="CertificateOfCoverage",
+    description="Proof of the legislation that applies to a worker and of what protects them.",
+)
+class CertificateType:
+    number: str
+    legislation: MemberState
+    covers: list[CertifiedCoverType]
+    issued_at: dt.datetime
+    simulated: bool = strawberry.field(description="True when a simulated institution stands behind a cover.")
+    digest: str = strawberry.field(description="SHA-256 of the content, so that a copy can be compared.")
+
+    @classmethod
+    def is_type_of(cls, value: object, info: strawberry.Info) -> bool:
+        return isinstance(value, CertificateOfCoverage)
+
+
+@strawberry.type(name="Worker", description="A worker whom you may see.")
+class WorkerType(Node):
+    id: strawberry.ID = strawberry.field(resolver=lambda root: strawberry.ID(opaque_id("Worker", root.id)))
+    home_state: MemberState
+    nationality: MemberState
+    sector: Sector
+    recorded_at: dt.datetime
+
+    @classmethod
+    def is_type_of(cls, value: object, info: strawberry.Info) -> bool:
+        return isinstance(value, Worker)
+
+    @strawberry.field(
+        graphql_type=CoverageDeterminationType, description="Whether and how this worker is covered on a day."
+    )
+    @staticmethod
+    async def coverage_on(
+        root: strawberry.Parent[Worker], info: Info, on: dt.date, known_at: dt.datetime | None = None
+    ) -> CoverageDetermination:
+        determination: CoverageDetermination = await info.context.coverage(on, known_at).load(root.id)
+        return determination
+
+    @strawberry.field(graphql_type=list[EnrolmentType], description="Where this worker is enrolled.")
+    @staticmethod
+    async def enrolments(root: strawberry.Parent[Worker], info: Info) -> tuple[Enrolment, ...]:
+        found: tuple[Enrolment, ...] = await info.context.enrolments.load(root.id)
+        return found
+
+    @strawberry.field(graphql_type=list[ContributionMonthType], description="Months reserved or paid, oldest first.")
+    @staticmethod
+    async def contributions(root: strawberry.Parent[Worker], info: Info) -> tuple[ContributionMonth, ...]:
+        found: tuple[ContributionMonth, ...] = await info.context.contributions.load(root.id)
+        return found
+
+    @strawberry.field(graphql_type=list[MoveType], description="Moves, oldest first.")
+    @staticmethod
+    async def moves(root: strawberry.Parent[Worker], info: Info) -> tuple[Move, ...]:
+        found: tuple[Move, ...] = await info.context.moves.load(root.id)
+        return found
+
+    @strawberry.field(graphql_type=list[CertificateType], description="Certificates of coverage, oldest first.")
+    @staticmethod
+    async def certificates(root: strawberry.Parent[Worker], info: Info) -> tuple[CertificateOfCoverage, ...]:
+        found: tuple[CertificateOfCoverage, ...] = await info.context.certificates.load(root.id)
+        return found
+
+    @strawberry.field(
+        graphql_type=Connection[AccessRecordType],
+        description="Who asked about this worker, latest first; seen by the worker and by operators.",
+    )
+    @staticmethod
+    async def access_records(
+        root: strawberry.Parent[Worker], info: Info, first: int = PAGE, after: str | None = None
+    ) -> Page:
+        listing = f"accessRecords/{root.id}"
+        place = value_after(listing, after)
+        before = None if place is None else int(place)
+        rows: tuple[AccessRecord, ...] = await info.context.accesses(before, checked_first(first) + 1).load(root.id)
+        return page_of(listing, rows, first, lambda row: row.id)
+
+
+@strawberry.input(name="IdentifierInput", description="An identifier of a person: its kind, who gave it, its value.")
+class IdentifierInput:
+    kind: IdentifierKind
+    issuing_state: MemberState
+    value: str
