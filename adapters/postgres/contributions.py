@@ -80,22 +80,28 @@ _REFUSE = f"""
     FROM {_REFUSED}
     WHERE c.remittance_id = f.remittance_id AND c.line = f.line AND c.superseded_at IS NULL"""
 
+# The look-up of a known enrolment is lateral with a limit, so that it goes through the index for each worker.
 _ENROL = """
+    WITH opened AS MATERIALIZED (
+        SELECT DISTINCT ON (c.worker_id, c.scheme_id)
+               c.worker_id, c.scheme_id, c.month, a.segment_id, r.institution_id, a.first_month, d.funder_kind,
+               d.fund_id, k.reference, k.simulated
+        FROM contribution_months c
+        JOIN remittances r ON r.id = c.remittance_id
+        JOIN acknowledgements k ON k.remittance_id = r.id AND k.outcome = 'accepted'
+        JOIN allocations a ON a.id = c.allocation_id
+        JOIN donations d ON d.id = a.donation_id
+        WHERE c.remittance_id = ANY(CAST(:ids AS uuid[])) AND c.superseded_at IS NULL
+        ORDER BY c.worker_id, c.scheme_id, a.first_month, c.month)
     INSERT INTO enrolments (worker_id, scheme_id, segment_id, institution_id, first_day, funder_kind, fund_id,
                             reference, simulated, recorded_at)
-    SELECT DISTINCT ON (c.worker_id, c.scheme_id)
-           c.worker_id, c.scheme_id, a.segment_id, r.institution_id, a.first_month, d.funder_kind, d.fund_id,
-           k.reference, k.simulated, :at
-    FROM contribution_months c
-    JOIN remittances r ON r.id = c.remittance_id
-    JOIN acknowledgements k ON k.remittance_id = r.id AND k.outcome = 'accepted'
-    JOIN allocations a ON a.id = c.allocation_id
-    JOIN donations d ON d.id = a.donation_id
-    WHERE c.remittance_id = ANY(CAST(:ids AS uuid[])) AND c.superseded_at IS NULL
-      AND NOT EXISTS (SELECT 1 FROM enrolments e WHERE e.worker_id = c.worker_id AND e.superseded_at IS NULL
-                      AND e.scheme_id = c.scheme_id AND e.segment_id = a.segment_id
-                      AND (e.last_day IS NULL OR e.last_day >= c.month))
-    ORDER BY c.worker_id, c.scheme_id, a.first_month
+    SELECT o.worker_id, o.scheme_id, o.segment_id, o.institution_id, o.first_month, o.funder_kind, o.fund_id,
+           o.reference, o.simulated, :at
+    FROM opened o LEFT JOIN LATERAL (
+        SELECT true AS known FROM enrolments e
+        WHERE e.worker_id = o.worker_id AND e.scheme_id = o.scheme_id AND e.segment_id = o.segment_id
+          AND e.superseded_at IS NULL AND (e.last_day IS NULL OR e.last_day >= o.month) LIMIT 1) e ON true
+    WHERE e.known IS NULL
     ON CONFLICT DO NOTHING"""
 
 _OF_WORKERS = """
@@ -134,20 +140,21 @@ _PENDING = """
     GROUP BY a.donation_id, r.pending_transfer_id, a.currency"""
 
 _LINES = """
-    SELECT c.line, c.worker_id, max(w.sealed_person) AS sealed_person, max(w.nationality) AS nationality,
-           max(t.base) AS base, max(r.currency) AS currency,
-           jsonb_agg(jsonb_build_array(c.scheme_id, c.amount) ORDER BY c.scheme_id) AS amounts,
-           max(i.id::text) AS identifier_id, max(i.sealed_value) AS sealed_value
-    FROM contribution_months c
-    JOIN remittances r ON r.id = c.remittance_id
-    JOIN tariffs t ON t.id = c.tariff_id
+    SELECT c.line, c.worker_id, w.sealed_person, w.nationality, c.base, c.currency, c.amounts,
+           i.id AS identifier_id, i.sealed_value
+    FROM (SELECT c.line, c.worker_id, max(t.base) AS base, max(r.currency) AS currency,
+                 jsonb_agg(jsonb_build_array(c.scheme_id, c.amount) ORDER BY c.scheme_id) AS amounts
+          FROM contribution_months c
+          JOIN remittances r ON r.id = c.remittance_id
+          JOIN tariffs t ON t.id = c.tariff_id
+          WHERE c.remittance_id = :id AND c.recorded_at <= :known_at
+            AND (c.superseded_at IS NULL OR c.superseded_at > :known_at)
+          GROUP BY c.line, c.worker_id) c
     JOIN workers w ON w.id = c.worker_id
     JOIN LATERAL (SELECT i.id, i.sealed_value FROM identifiers i
                   WHERE i.worker_id = c.worker_id AND i.kind = 'nik' AND i.recorded_at <= :known_at
                     AND (i.superseded_at IS NULL OR i.superseded_at > :known_at) LIMIT 1) i ON true
-    WHERE c.remittance_id = :id AND c.recorded_at <= :known_at
-      AND (c.superseded_at IS NULL OR c.superseded_at > :known_at)
-    GROUP BY c.line, c.worker_id ORDER BY c.line"""
+    ORDER BY c.line"""
 
 
 class PostgresContributions:
@@ -347,7 +354,7 @@ class PostgresContributions:
         return tuple(self._line(row) for row in rows)
 
     def _line(self, row: Row[Any]) -> tuple[int, PersonOnWire, Money, tuple[tuple[str, Money], ...]]:
-        sealed = (("nik", UUID(row.identifier_id), row.sealed_value),)
+        sealed = (("nik", row.identifier_id, row.sealed_value),)
         person = opened_person(self._sealer, row.worker_id, row.sealed_person, row.nationality, sealed)
         amounts = tuple((scheme_id, money(amount, row.currency)) for scheme_id, amount in row.amounts)
         return row.line, person, money(row.base, row.currency), amounts

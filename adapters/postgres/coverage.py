@@ -32,32 +32,32 @@ _AFFECTED_BY_REMITTANCE = """
     SELECT DISTINCT worker_id AS id FROM contribution_months
     WHERE remittance_id = ANY(CAST(:ids AS uuid[]))"""
 
+_AFFECTED = "CREATE TEMPORARY TABLE affected ON COMMIT DROP AS {affected}"
+
 # The locks keep two units of work from computing the spells of one worker from different facts.
 _LOCK = """
-    SELECT count(*) FROM (SELECT w.id FROM workers w JOIN ({affected}) a USING (id)
+    SELECT count(*) FROM (SELECT w.id FROM workers w JOIN affected a USING (id)
                           ORDER BY w.id FOR NO KEY UPDATE OF w) locked"""
 
+# Lateral aggregates are looked up worker by worker through the indexes, whatever the planner believes of tables
+# that a bulk load has just filled.
 _HISTORIES = """
     CREATE TEMPORARY TABLE histories ON COMMIT DROP AS
     SELECT worker_id, history, md5(history::text) AS pattern FROM (
-        SELECT a.id AS worker_id, coalesce(jsonb_agg(jsonb_build_array(
-                   e.scheme_id, e.segment_id, e.first_day, e.last_day, e.funder_kind, e.fund_id,
-                   coalesce(m.months, '[]'::jsonb)
-               ) ORDER BY e.scheme_id, e.segment_id, e.first_day) FILTER (WHERE e.id IS NOT NULL), '[]'::jsonb)
-               AS history
-        FROM ({affected}) a
-        LEFT JOIN enrolments e ON e.worker_id = a.id AND e.superseded_at IS NULL
-        LEFT JOIN (
-            SELECT c.worker_id, c.scheme_id, al.segment_id,
-                   jsonb_agg(jsonb_build_array(c.month, d.funder_kind, d.fund_id) ORDER BY c.month) AS months
-            FROM ({affected}) a
-            JOIN contribution_months c ON c.worker_id = a.id AND c.superseded_at IS NULL
-            JOIN acknowledgements k ON k.remittance_id = c.remittance_id AND k.outcome = 'accepted'
-            JOIN allocations al ON al.id = c.allocation_id
-            JOIN donations d ON d.id = al.donation_id
-            GROUP BY c.worker_id, c.scheme_id, al.segment_id
-        ) m ON (m.worker_id, m.scheme_id, m.segment_id) = (e.worker_id, e.scheme_id, e.segment_id)
-        GROUP BY a.id
+        SELECT a.id AS worker_id, coalesce(e.history, '[]'::jsonb) AS history
+        FROM affected a LEFT JOIN LATERAL (
+            SELECT jsonb_agg(jsonb_build_array(
+                       e.scheme_id, e.segment_id, e.first_day, e.last_day, e.funder_kind, e.fund_id,
+                       coalesce(m.months, '[]'::jsonb)) ORDER BY e.scheme_id, e.segment_id, e.first_day) AS history
+            FROM enrolments e LEFT JOIN LATERAL (
+                SELECT jsonb_agg(jsonb_build_array(c.month, d.funder_kind, d.fund_id) ORDER BY c.month) AS months
+                FROM contribution_months c
+                JOIN acknowledgements k ON k.remittance_id = c.remittance_id AND k.outcome = 'accepted'
+                JOIN allocations al ON al.id = c.allocation_id
+                JOIN donations d ON d.id = al.donation_id
+                WHERE c.worker_id = e.worker_id AND c.scheme_id = e.scheme_id AND c.superseded_at IS NULL
+                  AND al.segment_id = e.segment_id) m ON true
+            WHERE e.worker_id = a.id AND e.superseded_at IS NULL) e ON true
     ) h"""
 
 _WANTED = """
@@ -73,21 +73,25 @@ _SAME = """(s.worker_id, s.scheme_id, s.branch, s.days, s.extent, s.state, s.fun
     = (w.worker_id, w.scheme_id, w.branch, w.days, w.extent, w.state, w.funder_kind, w.reasons_id)
     AND s.fund_id IS NOT DISTINCT FROM w.fund_id"""
 
+# Read through the index for each worker, however many other workers there are.
+_CURRENT = """
+    SELECT s.* FROM histories h CROSS JOIN LATERAL (
+        SELECT * FROM coverage_spells c
+        WHERE c.worker_id = h.worker_id AND c.superseded_at IS NULL OFFSET 0) s"""
+
 _CLOSE = f"""
-    WITH wanted AS MATERIALIZED ({_WANTED})
+    WITH wanted AS MATERIALIZED ({_WANTED}), current AS MATERIALIZED ({_CURRENT})
     UPDATE coverage_spells c SET superseded_at = :at
-    FROM (SELECT s.id FROM coverage_spells s JOIN histories h ON h.worker_id = s.worker_id
-          LEFT JOIN wanted w ON {_SAME}
-          WHERE s.superseded_at IS NULL AND w.worker_id IS NULL) gone
+    FROM (SELECT s.id FROM current s LEFT JOIN wanted w ON {_SAME} WHERE w.worker_id IS NULL) gone
     WHERE c.id = gone.id"""
 
 _OPEN = f"""
-    WITH wanted AS MATERIALIZED ({_WANTED})
+    WITH wanted AS MATERIALIZED ({_WANTED}), current AS MATERIALIZED ({_CURRENT})
     INSERT INTO coverage_spells (worker_id, scheme_id, institution_id, branch, days, extent, state,
                                  funder_kind, fund_id, reasons_id, rules_hash, recorded_at)
     SELECT w.worker_id, w.scheme_id, w.institution_id, w.branch, w.days, w.extent, w.state, w.funder_kind,
            w.fund_id, w.reasons_id, w.rules_hash, :at
-    FROM wanted w LEFT JOIN coverage_spells s ON s.superseded_at IS NULL AND {_SAME}
+    FROM wanted w LEFT JOIN current s ON {_SAME}
     WHERE s.id IS NULL"""
 
 _KNOWN = "s.recorded_at <= :known_at AND (s.superseded_at IS NULL OR s.superseded_at > :known_at)"
@@ -139,9 +143,11 @@ class PostgresCoverage:
 
     async def _recompute(self, affected: str, ids: list[UUID], rulebook: Rulebook, at: dt.datetime) -> int:
         run = self._connection.execute
-        await run(text(_LOCK.format(affected=affected)), {"ids": ids})
-        await run(text("DROP TABLE IF EXISTS pg_temp.histories"))
-        await run(text(_HISTORIES.format(affected=affected)), {"ids": ids})
+        await run(text("DROP TABLE IF EXISTS pg_temp.affected, pg_temp.histories"))
+        await run(text(_AFFECTED.format(affected=affected)), {"ids": ids})
+        await run(text("ANALYZE affected"))
+        await run(text(_LOCK))
+        await run(text(_HISTORIES))
         await run(text("ANALYZE histories"))
         patterns = await run(text("SELECT DISTINCT ON (pattern) pattern, history FROM histories"))
         computed = {
