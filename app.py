@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from graphql import GraphQLError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request as HttpRequest
@@ -28,7 +29,7 @@ from adapters.http.graphql_door import DoorLimits, graphql_door
 from adapters.http.health import health_routes
 from adapters.http.nomination_door import NominationUpload, nomination_routes
 from adapters.http.quiet_schema import QuietSchema
-from adapters.http.refusals import Unauthenticated
+from adapters.http.refusals import RequestRefused, Unauthenticated
 from adapters.identity.rules import CheckedIdentities
 from adapters.identity.sealing import KeyFolder, Sealer
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
@@ -196,22 +197,26 @@ def _actor(tokens: TokenReader, request: HttpRequest, now: dt.datetime) -> Actor
 
 
 async def _submit(context: Context, upload: NominationUpload) -> dict[str, Any]:
+    try:
+        fund_id = id_of("Fund", upload.fund)
+    except GraphQLError as refused:
+        raise RequestRefused("BAD_USER_INPUT", refused.message) from None
     command = NominationSubmit(
-        fund_id=id_of("Fund", upload.fund),
+        fund_id=fund_id,
         scheme_id=upload.scheme_id,
         segment_id=upload.segment_id,
         on=upload.on,
         file_digest=digest_of(upload.lines),
     )
     report = await nomination_submit(context, upload.key, command, upload.lines)
-    refused = await nomination_refusals(context, report.id, after_line=0, limit=_REFUSALS_SHOWN)
+    rows = await nomination_refusals(context, report.id, after_line=0, limit=_REFUSALS_SHOWN)
     return {
         "nomination": {
             "id": opaque_id("Nomination", report.id),
             "rowsAccepted": report.rows_accepted,
             "rowsRefused": report.rows_refused,
         },
-        "refusals": [{"line": row.line, "code": row.code, "reason": row.reason} for row in refused],
+        "refusals": [{"line": row.line, "code": row.code, "reason": row.reason} for row in rows],
     }
 
 

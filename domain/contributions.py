@@ -160,7 +160,7 @@ class _Step:
 
     def rounding_reasons(self) -> tuple[Reason, ...]:
         name = self.segment.rounding_step
-        return () if name is None else (self.law.cite(name, self.on, f"Rounded {self.segment.rounding.value} to"),)
+        return () if name is None else (self.law.cite(name, self.on, "Payable step"),)
 
     def computed(self, rule: ContributionRule) -> tuple[Decimal, tuple[Reason, ...], Money | None]:
         if rule.formula is Formula.FLAT:

@@ -277,6 +277,10 @@ class LandingNotPossible(Refusal):
         return f"The move cannot be made: {self.why}. Ask movePlan for what is missing."
 
 
+class TryAgain(Exception):
+    """Something outside failed for the moment: a lock, a time limit, a lost connection. Nothing was changed."""
+
+
 def refusal_of(code: str) -> type[Refusal]:
     """The kind of refusal that a code names; codes are unique."""
     return next(kind for kind in Refusal.__subclasses__() if kind.code == code)

@@ -235,6 +235,10 @@ class Contributions(Protocol):
 
     async def prepaid_months(self, worker_id: UUID, from_month: Month) -> tuple[PrepaidMonth, ...]: ...
 
+    async def months_under_way(self, worker_id: UUID) -> int:
+        """How many of the worker's months are sent and not answered yet."""
+        ...
+
     async def fund_of_worker(self, worker_id: UUID) -> UUID | None:
         """The fund that paid the worker's latest month, if one did."""
         ...
@@ -246,7 +250,7 @@ class Contributions(Protocol):
     async def pending_of_months(
         self, worker_id: UUID, months: Sequence[PrepaidMonth]
     ) -> tuple[tuple[UUID, UUID, Money], ...]:
-        """Where unsent months are reserved: the donation, the pending transfer and the amount of each."""
+        """Where months without a message are reserved: the donation, the pending transfer and the amount of each."""
         ...
 
     async def remittance_lines(
@@ -385,7 +389,7 @@ class UnitOfWork(Protocol):
     def trust(self) -> Trust: ...
 
     def savepoint(self) -> AbstractAsyncContextManager[object]:
-        """A part of the transaction that can be undone alone."""
+        """A part of the transaction that can be undone alone; raises TryAgain for what is only momentary."""
         ...
 
 

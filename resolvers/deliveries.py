@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from domain.actors import ActorKind
+from domain.errors import TryAgain
 from domain.exchange import (
     Answer,
     AnswerOutcome,
@@ -42,7 +43,8 @@ from resolvers.handover import post, settle_move, settlements, undo_move
 from resolvers.once import audit
 
 _BATCH = 12
-_LEASE_SECONDS = 90.0
+_LEASE_SECONDS = 30.0
+"""A deliverer that died gives its messages back after this; one that is only slow loses nothing by it."""
 _ATTEMPTS = 8
 """After so many attempts that the institution itself could have answered, a person has to look."""
 
@@ -54,7 +56,7 @@ async def deliver_due(context: Context, exchange: Exchange) -> int:
         claimed = await work.messages.claim(context.now, limit=_BATCH, lease_seconds=_LEASE_SECONDS)
     if not claimed:
         return 0
-    gate = asyncio.Semaphore(2)
+    gate = asyncio.Semaphore(3)
     results = await asyncio.gather(*(_deliver(context, exchange, message, gate) for message in claimed))
     async with context.database.write() as work:
         answers = [result for result in results if isinstance(result, Answer)]
@@ -72,10 +74,10 @@ async def settle_answers(context: Context) -> int:
         unsettled = await work.messages.unsettled(limit=_BATCH)
         remitted = [pair for pair in unsettled if pair[0].kind is MessageKind.CONTRIBUTION_REMITTANCE]
         if remitted:
-            await _guarded_remittances(context, work, remitted)
-        for message, answer in unsettled:
-            if message.kind is not MessageKind.CONTRIBUTION_REMITTANCE:
-                await _guarded_move(context, work, message, answer)
+            await _apart(context, work, remitted, _guarded_remittances)
+        for pair in unsettled:
+            if pair[0].kind is not MessageKind.CONTRIBUTION_REMITTANCE:
+                await _apart(context, work, [pair], _guarded_move)
         return len(unsettled)
 
 
@@ -107,8 +109,12 @@ Result = Answer | Pending | DeliveryFailed | None
 
 async def _deliver(context: Context, exchange: Exchange, queued: QueuedMessage, gate: asyncio.Semaphore) -> Result:
     async with gate:
-        async with context.database.read() as work:
-            message = await _written(context, work, queued)
+        try:
+            async with context.database.read() as work:
+                message = await _written(work, queued)
+        except Exception as error:
+            # One message that cannot be written must not keep the others from being sent.
+            return _not_written(queued, error)
         if message is None:
             return None
         try:
@@ -117,6 +123,16 @@ async def _deliver(context: Context, exchange: Exchange, queued: QueuedMessage, 
             return await exchange.deliver(message)
         except DeliveryFailed as failed:
             return failed
+
+
+def _not_written(queued: QueuedMessage, error: Exception) -> DeliveryFailed:
+    return DeliveryFailed(
+        institution_id=queued.institution_id,
+        trouble=DeliveryTrouble.GARBAGE,
+        peer_down=False,
+        retry_after_seconds=None,
+        remark=f"the message could not be written: {type(error).__qualname__}",
+    )
 
 
 async def _note(context: Context, work: UnitOfWork, queued: QueuedMessage, result: Result) -> None:
@@ -153,7 +169,7 @@ async def _note_trouble(context: Context, work: UnitOfWork, queued: QueuedMessag
     )
 
 
-async def _written(context: Context, work: UnitOfWork, queued: QueuedMessage) -> Message | None:
+async def _written(work: UnitOfWork, queued: QueuedMessage) -> Message | None:
     """The message with its personal content, as known when it was written; the same bytes at each attempt."""
     if queued.kind is MessageKind.CONTRIBUTION_REMITTANCE:
         return await _remittance(work, queued)
@@ -239,9 +255,30 @@ def _handover(queued: QueuedMessage, move: Move, person: PersonOnWire) -> CoverH
     )
 
 
-async def _guarded_remittances(
-    context: Context, work: UnitOfWork, pairs: Sequence[tuple[QueuedMessage, Answer]]
+Pairs = Sequence[tuple[QueuedMessage, Answer]]
+
+
+async def _apart(
+    context: Context, work: UnitOfWork, pairs: Pairs, settle: Callable[[Context, UnitOfWork, Pairs], Awaitable[None]]
 ) -> None:
+    """Settle answers together; if that fails, each alone, and the one that fails waits for a person.
+
+    What is only momentary is not the answer's fault and is raised, so that everything is tried again.
+    """
+    try:
+        async with work.savepoint():
+            await settle(context, work, pairs)
+    except TryAgain:
+        raise
+    except Exception as error:
+        if len(pairs) == 1:
+            await work.messages.park(pairs[0][0].id, f"settling the answer failed: {type(error).__qualname__}")
+            return
+        for pair in pairs:
+            await _apart(context, work, [pair], settle)
+
+
+async def _guarded_remittances(context: Context, work: UnitOfWork, pairs: Pairs) -> None:
     """Settle remittances together; an answer that disagrees with what was sent waits for a person."""
     refused = {message.subject_id: answer.refused_lines for message, answer in pairs}
     counted = await work.contributions.lines_and_totals(tuple(refused), refused)
@@ -296,7 +333,8 @@ async def _close_refused(
         await work.contributions.refuse_whole({i: a.reason_code for i, a in whole}, context.now)
 
 
-async def _guarded_move(context: Context, work: UnitOfWork, message: QueuedMessage, answer: Answer) -> None:
+async def _guarded_move(context: Context, work: UnitOfWork, pairs: Pairs) -> None:
+    message, answer = pairs[0]
     if _disagrees(message, answer):
         await work.messages.park(message.id, "the institution answered something else than was asked")
         return

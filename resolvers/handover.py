@@ -173,6 +173,9 @@ async def _return_months(context: Context, work: UnitOfWork, move: Move, answer:
         return
     unsent = [month for month in returns if not month.sent]
     if unsent:
+        # Under the lock of the donations' accounts nothing can be sent between the look and the release.
+        accounts = await work.ledger.accounts_of([m.donation_id for m in unsent if m.donation_id is not None])
+        await work.ledger.lock([account.id for account in accounts.values()])
         reserved = await work.contributions.pending_of_months(move.worker_id, unsent)
         parts = [(pending, TransferKind.RELEASE, amount) for _, pending, amount in reserved]
         transfers = await settlements(context, work, parts)

@@ -24,6 +24,7 @@ from domain.stores import UnitOfWork
 from resolvers.allocations import reserve
 from resolvers.context import Context, found_or_refused, permit
 from resolvers.once import once
+from resolvers.traces import trace
 
 _MAY_MOVE = (ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
 
@@ -51,8 +52,9 @@ class WorkerMove:
 async def move_plan(context: Context, command: WorkerMove) -> MovePlan:
     """The plan of a move, without doing anything. Raises NotFound and the refusals of plan_move."""
     permit(context, "movePlan", *_MAY_MOVE)
-    async with context.database.read() as work:
+    async with context.database.write() as work:
         plan, _ = await _planned(context, work, command, lock=False)
+        await trace(context, work, command.worker_id, "move_plan")
         return plan
 
 
@@ -68,6 +70,9 @@ async def worker_move(context: Context, key: str, command: WorkerMove) -> Move:
         plan, purses = await _planned(context, work, command, lock=True)
         if await work.moves.open_move_of(command.worker_id) is not None:
             raise StateConflict(what="worker", state="already moving", needed="no open move")
+        if await work.contributions.months_under_way(command.worker_id):
+            needed = "no payment that waits for the institution's answer"
+            raise StateConflict(what="worker", state="being paid for", needed=needed)
         if plan.obstacle:
             raise LandingNotPossible(why=plan.obstacle)
         told = announced_institutions(context, plan)
@@ -85,10 +90,11 @@ async def worker_move(context: Context, key: str, command: WorkerMove) -> Move:
 async def move_of(context: Context, move_id: UUID) -> Move:
     """One move of a worker whom the actor may see. Raises NotFound."""
     permit(context, "move", *_MAY_MOVE)
-    async with context.database.read() as work:
+    async with context.database.write() as work:
         found = (await work.moves.moves([move_id])).get(move_id)
         if found is None or await work.workers.worker(found.worker_id, context.actor) is None:
             raise NotFound(kind="move")
+        await trace(context, work, found.worker_id, "move")
         return found
 
 

@@ -14,6 +14,7 @@ from domain.records import AccessRecord, ContributionMonth, Enrolment, Move, Wor
 from domain.stores import UnitOfWork
 from resolvers.context import Context, found_or_refused, permit
 from resolvers.once import once
+from resolvers.traces import trace
 
 _SEEING = (ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
 
@@ -27,15 +28,12 @@ class IdentifierRecord:
 
 
 async def worker(context: Context, worker_id: UUID) -> Worker | None:
-    """A worker whom the actor may see, else None. An officer's look leaves a trace that the worker sees."""
+    """A worker whom the actor may see, else None. A look at someone else leaves a trace that the worker sees."""
     permit(context, "worker", *_SEEING)
-    if context.actor.kind is not ActorKind.OFFICER:
-        async with context.database.read() as work:
-            return await work.workers.worker(worker_id, context.actor)
     async with context.database.write() as work:
         found = await work.workers.worker(worker_id, context.actor)
         if found is not None:
-            await _trace(context, work, found.id)
+            await trace(context, work, found.id, "worker")
         return found
 
 
@@ -65,12 +63,11 @@ async def me(context: Context) -> Worker:
 
 
 async def workers(context: Context, *, after: UUID | None, limit: int) -> tuple[Worker, ...]:
-    """A page of the workers whom an officer or operator may see; each look of an officer leaves a trace."""
+    """A page of the workers whom an officer or operator may see; each look leaves a trace."""
     permit(context, "workers", ActorKind.OFFICER, ActorKind.OPERATOR)
     async with context.database.write() as work:
         page = await work.workers.page(context.actor, after=after, limit=limit)
-        if context.actor.kind is ActorKind.OFFICER:
-            await work.workers.record_page(context.actor, [seen.id for seen in page], context.now)
+        await work.workers.record_page(context.actor, [seen.id for seen in page], context.now)
         return page
 
 
@@ -127,8 +124,7 @@ async def certificate(context: Context, number: str) -> CertificateOfCoverage:
         seen = None if found is None else await work.workers.worker(found.worker_id, context.actor)
         if found is None or seen is None:
             raise NotFound(kind="certificate")
-        if context.actor.kind is ActorKind.OFFICER:
-            await _trace(context, work, seen.id)
+        await trace(context, work, seen.id, "certificate")
         return found
 
 
@@ -139,16 +135,3 @@ async def access_records_of(
     permit(context, "worker.accessRecords", ActorKind.WORKER, ActorKind.OPERATOR)
     async with context.database.read() as work:
         return await work.workers.access_records_of(worker_ids, before=before, limit=limit)
-
-
-async def _trace(context: Context, work: UnitOfWork, worker_id: UUID) -> None:
-    await work.workers.record_access(
-        context.actor,
-        worker_id=worker_id,
-        identifier=None,
-        purpose=None,
-        asked_about=None,
-        outcome="read",
-        fields=("worker",),
-        at=context.now,
-    )

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from uuid import UUID
 
 import strawberry
 
 from domain.coverage import CoverageDetermination, CoverState, Outcome
 from domain.legislation import Standing
 from domain.schemes import Branch, Extent, FunderKind
+from schema.ids import opaque_id
 from schema.legislation import ReasonType
+
+
+def _fund_id(value: str | None) -> strawberry.ID | None:
+    return None if value is None else strawberry.ID(opaque_id("Fund", UUID(value)))
 
 
 @strawberry.type(name="BranchCover", description="One branch that a scheme protects on the day asked.")
@@ -21,6 +27,10 @@ class BranchCoverType:
     state: CoverState = strawberry.field(resolver=lambda root: root.spell.state)
     funder_kind: FunderKind = strawberry.field(
         description="Who paid: the kind of funder.", resolver=lambda root: root.spell.funder_kind
+    )
+    fund_id: strawberry.ID | None = strawberry.field(
+        description="The fund that paid, if one did.",
+        resolver=lambda root: _fund_id(root.spell.fund_id),
     )
     first_day: dt.date = strawberry.field(
         description="First day of this stretch of cover.", resolver=lambda root: root.spell.first_day

@@ -66,12 +66,15 @@ _REMITTANCES = """
 
 _REFUSED = "jsonb_to_recordset(CAST(:refused AS jsonb)) AS f(remittance_id uuid, line integer, code text)"
 
+# What was sent is what was known when the message was written; a month closed since was in it all the same.
 _TOTALS = f"""
     SELECT r.id, r.currency, count(DISTINCT c.line) FILTER (WHERE f.line IS NULL) AS lines,
            coalesce(sum(c.amount) FILTER (WHERE f.line IS NULL), 0) AS taken,
            coalesce(sum(c.amount) FILTER (WHERE f.line IS NOT NULL), 0) AS refused
     FROM remittances r
-    LEFT JOIN contribution_months c ON c.remittance_id = r.id AND c.superseded_at IS NULL
+    JOIN messages m ON m.subject_id = r.id
+    LEFT JOIN contribution_months c ON c.remittance_id = r.id AND c.recorded_at <= m.recorded_at
+          AND (c.superseded_at IS NULL OR c.superseded_at > m.recorded_at)
     LEFT JOIN {_REFUSED} ON f.remittance_id = c.remittance_id AND f.line = c.line
     WHERE r.id = ANY(CAST(:ids AS uuid[])) GROUP BY r.id"""
 
@@ -137,6 +140,7 @@ _PENDING = """
     JOIN unnest(CAST(:schemes AS text[]), CAST(:months AS date[])) AS p(scheme_id, month)
       ON (c.scheme_id, c.month) = (p.scheme_id, p.month)
     WHERE c.worker_id = :worker AND c.superseded_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.subject_id = c.remittance_id)
     GROUP BY a.donation_id, r.pending_transfer_id, a.currency"""
 
 _LINES = """
@@ -329,6 +333,14 @@ class PostgresContributions:
             )
             for row in await self._connection.execute(text(_PREPAID), asked)
         )
+
+    async def months_under_way(self, worker_id: UUID) -> int:
+        query = """
+            SELECT count(*) FROM contribution_months c JOIN messages m ON m.subject_id = c.remittance_id
+            LEFT JOIN acknowledgements k ON k.remittance_id = c.remittance_id
+            WHERE c.worker_id = :worker AND c.superseded_at IS NULL AND k.remittance_id IS NULL"""
+        found: int = (await self._connection.execute(text(query), {"worker": worker_id})).scalar_one()
+        return found
 
     async def fund_of_worker(self, worker_id: UUID) -> UUID | None:
         query = """

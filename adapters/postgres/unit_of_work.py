@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from adapters.identity.sealing import Sealer
@@ -18,6 +19,7 @@ from adapters.postgres.moves import PostgresMoves
 from adapters.postgres.nominations import PostgresNominations
 from adapters.postgres.trust import PostgresTrust
 from adapters.postgres.workers import PostgresWorkers
+from domain.errors import TryAgain
 from domain.stores import UnitOfWork
 
 
@@ -36,8 +38,13 @@ class PostgresUnitOfWork:
         self.messages = PostgresMessages(connection)
         self.trust = PostgresTrust(connection)
 
-    def savepoint(self) -> AbstractAsyncContextManager[object]:
-        return self._connection.begin_nested()
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[object]:
+        try:
+            async with self._connection.begin_nested() as nested:
+                yield nested
+        except OperationalError as failed:
+            raise TryAgain(type(failed.orig).__name__) from failed
 
 
 class PostgresDatabase:
