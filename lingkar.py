@@ -152,6 +152,8 @@ def journey() -> None:
 @cli.command()
 def run() -> None:
     """Start everything, play the journey, and go on serving until Ctrl-C."""
+    # A shell that starts commands in the background has them ignore Ctrl-C; this one always ends by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with _platform() as (stage, supervisor):
             kept = play(stage)

@@ -24,6 +24,13 @@ MOVE_ON = "2025-10-16"
 DECIDED_ON = "2025-10-06"
 SCHEMES = ["ID.JKK", "ID.JKM"]
 
+_KINDS = {
+    "HOST_COMPULSORY": "host",
+    "HOST_VOLUNTARY": "host, by choice",
+    "HOME_FOR_WORKERS_ABROAD": "home, abroad",
+    "NOWHERE": "nowhere",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
@@ -281,17 +288,17 @@ def _ended(move: Answer) -> Answer | None:
 def _show_plan(teller: _Teller, plan: Answer) -> None:
     table = Table(title="Where each branch can land", title_justify="left", show_edge=False, pad_edge=False)
     for column in ("branch", "scheme", "kind", "from", "to", "extent"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=True)
     for landing in plan["landings"]:
         if landing["chosen"]:
             period = landing["period"] or {"firstDay": "", "lastDay": ""}
             table.add_row(
-                landing["branch"],
+                landing["branch"].lower(),
                 landing["schemeId"] or "-",
-                landing["kind"],
+                _KINDS[landing["kind"]],
                 period["firstDay"],
                 period["lastDay"],
-                landing["extent"] or "-",
+                (landing["extent"] or "-").lower(),
             )
     teller.console.print(table)
     pack = plan["pack"]
