@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain.contributions import Quote
-from domain.coverage import CoverageSpell, CoverState
+from domain.coverage import CoverageSpell
 from domain.errors import PeriodInvalid, Refusal, RuleUnknown
 from domain.funding import Purse, choose_purse
 from domain.landings import (
@@ -259,7 +259,7 @@ def _obstacles(
             yield f"{candidate.scheme.id} must go on too and cannot be opened by a move. Ask its institution."
     for spell in facts.spells:
         held = spell.period.contains(question.move_on) and spell.period.contains(question.contract_last_day)
-        if pack is not None and spell.scheme_id == pack.scheme_id and spell.state is CoverState.TERM and held:
+        if pack is not None and spell.scheme_id == pack.scheme_id and held:
             yield f"{pack.scheme_id} is paid for the whole contract already. Move without paying it twice."
             return
 
