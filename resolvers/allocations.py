@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.actors import ActorKind
-from domain.contributions import ContributionFacts, monthly_quote
+from domain.contributions import ContributionFacts, Quote, monthly_quote
 from domain.errors import LimitExceeded, MonthAlreadyFunded, NotFound, RuleUnknown, StateConflict
 from domain.exchange import MessageKind
 from domain.funding import (
@@ -145,18 +145,28 @@ def _tariffs(
             for sector in sectors:
                 facts = ContributionFacts(funder_kind=donation.funder_kind, sector=sector.sector, income=command.income)
                 quote = monthly_quote(law, scheme_id, command.segment_id, month, facts)
+                amount = _donors_part(quote, donation)
                 tariffs.append(
                     Tariff(
                         scheme_id=scheme_id,
                         month=month,
                         sector=sector.sector,
                         base=quote.base or command.income,
-                        amount=quote.total,
+                        amount=amount,
                         reasons=quote.reasons,
                         rules_hash=quote.rules_hash,
                     )
                 )
     return tuple(tariffs)
+
+
+def _donors_part(quote: Quote, donation: Donation) -> Money:
+    """What of a contribution a donor may bear; the shares of the employer or the State are not theirs to pay."""
+    open_shares = tuple(share.amount for share in quote.shares if share.payer == donation.funder_kind.value)
+    part = total(open_shares, quote.total.currency)
+    if part.minor_units == 0:
+        raise RuleUnknown(kind="share that a donor may pay", name=f"{quote.scheme_id}.{quote.segment_id}")
+    return part
 
 
 async def _reserve(

@@ -18,7 +18,7 @@ from domain.money import Money
 from domain.move_steps import MoveStep, StepTaken
 from domain.moves import MoveFacts, MovePlan, MoveQuestion, plan_move
 from domain.periods import Month
-from domain.records import Move, QueuedMessage, Remittance
+from domain.records import Enrolment, Move, QueuedMessage, Remittance
 from domain.schemes import Sector
 from domain.stores import UnitOfWork
 from resolvers.allocations import reserve
@@ -73,8 +73,8 @@ async def worker_move(context: Context, key: str, command: WorkerMove) -> Move:
         if await work.contributions.months_under_way(command.worker_id):
             needed = "no payment that waits for the institution's answer"
             raise StateConflict(what="worker", state="being paid for", needed=needed)
-        if plan.obstacle:
-            raise LandingNotPossible(why=plan.obstacle)
+        if obstacle := plan.obstacle or _handover_obstacle(context, plan):
+            raise LandingNotPossible(why=obstacle)
         told = announced_institutions(context, plan)
         if not told:
             raise LandingNotPossible(why="no institution of the destination can be reached")
@@ -104,6 +104,16 @@ def announced_institutions(context: Context, plan: MovePlan) -> tuple[str, ...]:
     return tuple(institution for institution in institutions if institution in context.reached)
 
 
+def _handover_obstacle(context: Context, plan: MovePlan) -> str:
+    """Why the home institution cannot be told in one message, empty if it can."""
+    homes = {context.rulebook.scheme(scheme_id).institution_id for scheme_id, _ in plan.ends}
+    if homes and plan.pack is None:
+        return "the home state has no pack for workers abroad that a handover could open"
+    if plan.pack is not None and homes - {plan.pack.institution_id}:
+        return "cover at another home institution must be ended first"
+    return ""
+
+
 async def _planned(
     context: Context, work: UnitOfWork, command: WorkerMove, *, lock: bool
 ) -> tuple[MovePlan, Sequence[Purse]]:
@@ -121,7 +131,7 @@ async def _planned(
             birth_date=person.birth_date,
             nationality=worker.nationality,
             sector=command.sector,
-            first_entry_on=command.move_on,
+            first_entry_on=_first_entry(context, enrolments, command),
         ),
         from_state=worker.home_state,
         to_state=command.to_state,
@@ -140,6 +150,12 @@ async def _planned(
         fund_name="No fund" if fund is None else fund.name,
     )
     return plan_move(question, facts, context.rulebook), purses
+
+
+def _first_entry(context: Context, enrolments: Sequence[Enrolment], command: WorkerMove) -> dt.date:
+    """The first day of insured work in the destination as far as it is known; the move at the latest."""
+    there = [e.first_day for e in enrolments if context.rulebook.scheme(e.scheme_id).member_state is command.to_state]
+    return min([*there, command.move_on])
 
 
 async def _purses(work: UnitOfWork, fund_id: UUID, *, lock: bool) -> tuple[Purse, ...]:

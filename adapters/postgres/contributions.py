@@ -84,6 +84,7 @@ _REFUSE = f"""
     WHERE c.remittance_id = f.remittance_id AND c.line = f.line AND c.superseded_at IS NULL"""
 
 # The look-up of a known enrolment is lateral with a limit, so that it goes through the index for each worker.
+# Months before it, paid later, make the enrolment begin earlier.
 _ENROL = """
     WITH opened AS MATERIALIZED (
         SELECT DISTINCT ON (c.worker_id, c.scheme_id)
@@ -96,15 +97,21 @@ _ENROL = """
         JOIN donations d ON d.id = a.donation_id
         WHERE c.remittance_id = ANY(CAST(:ids AS uuid[])) AND c.superseded_at IS NULL
         ORDER BY c.worker_id, c.scheme_id, a.first_month, c.month)
-    INSERT INTO enrolments (worker_id, scheme_id, segment_id, institution_id, first_day, funder_kind, fund_id,
-                            reference, simulated, recorded_at)
-    SELECT o.worker_id, o.scheme_id, o.segment_id, o.institution_id, o.first_month, o.funder_kind, o.fund_id,
-           o.reference, o.simulated, :at
-    FROM opened o LEFT JOIN LATERAL (
-        SELECT true AS known FROM enrolments e
-        WHERE e.worker_id = o.worker_id AND e.scheme_id = o.scheme_id AND e.segment_id = o.segment_id
-          AND e.superseded_at IS NULL AND (e.last_day IS NULL OR e.last_day >= o.month) LIMIT 1) e ON true
-    WHERE e.known IS NULL
+    , found AS MATERIALIZED (
+        SELECT o.*, e.id AS known_id, e.first_day AS known_first_day, e.last_day AS known_last_day
+        FROM opened o LEFT JOIN LATERAL (
+            SELECT e.id, e.first_day, e.last_day FROM enrolments e
+            WHERE e.worker_id = o.worker_id AND e.scheme_id = o.scheme_id AND e.segment_id = o.segment_id
+              AND e.superseded_at IS NULL AND (e.last_day IS NULL OR e.last_day >= o.month)
+            ORDER BY e.first_day LIMIT 1) e ON true)
+    , begun_earlier AS (
+        UPDATE enrolments e SET superseded_at = :at FROM found f
+        WHERE e.id = f.known_id AND f.known_first_day > f.first_month)
+    INSERT INTO enrolments (worker_id, scheme_id, segment_id, institution_id, first_day, last_day, funder_kind,
+                            fund_id, reference, simulated, recorded_at)
+    SELECT f.worker_id, f.scheme_id, f.segment_id, f.institution_id, f.first_month, f.known_last_day,
+           f.funder_kind, f.fund_id, f.reference, f.simulated, :at
+    FROM found f WHERE f.known_id IS NULL OR f.known_first_day > f.first_month
     ON CONFLICT DO NOTHING"""
 
 _OF_WORKERS = """
