@@ -95,6 +95,10 @@ def token(
     subject: Annotated[str, typer.Option(help="Id (UUID or the API's opaque id) of a donor or worker.")] = "",
 ) -> None:
     """Issue a development token that is good for a day."""
+    if kind is ActorKind.OFFICER and not (state and institution):
+        raise typer.BadParameter("An officer's token names --state and --institution, for example MY and MY.SOCSO.")
+    if kind in (ActorKind.DONOR, ActorKind.WORKER) and not subject:
+        raise typer.BadParameter(f"A {kind.value}'s token names --subject, the id that the API gave them.")
     typer.echo(_issued(_settings(), kind, state, institution, subject))
 
 

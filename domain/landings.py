@@ -221,10 +221,16 @@ def branch_days(
     question: MoveQuestion,
 ) -> BranchDays:
     """Return a branch's days without cover and with two covers, old cover counting up to the day before the move."""
+    spells = tuple(spells)
     old = [s.period.within(old_cover_window(question)) for s in spells if s.branch is branch]
     had = any(period is not None for period in old) and question.decided_on < question.move_on
-    window = Period(question.decided_on if had else question.move_on, question.contract_last_day)
     new = [c.period for c in chosen if c.period is not None and branch in c.scheme.branches]
+    begins = question.decided_on if had else question.move_on
+    eve = question.move_on - ONE_DAY
+    if new and not had and not any(s.branch is branch and s.period.contains(eve) for s in spells):
+        # A branch that is gained by the move is not missing on the days before it begins.
+        begins = max(begins, min(period.first_day for period in new))
+    window = Period(begins, question.contract_last_day)
     periods = [period for period in (*(old if had else ()), *new) if period is not None]
     gaps = uncovered(window, periods)
     return BranchDays(

@@ -26,8 +26,8 @@ SCHEMES = ["ID.JKK", "ID.JKM"]
 
 _KINDS = {
     "HOST_COMPULSORY": "host",
-    "HOST_VOLUNTARY": "host, by choice",
-    "HOME_FOR_WORKERS_ABROAD": "home, abroad",
+    "HOST_VOLUNTARY": "choice",
+    "HOME_FOR_WORKERS_ABROAD": "home",
     "NOWHERE": "nowhere",
 }
 
@@ -286,8 +286,8 @@ def _ended(move: Answer) -> Answer | None:
 
 
 def _show_plan(teller: _Teller, plan: Answer) -> None:
-    table = Table(title="Where each branch can land", title_justify="left", show_edge=False, pad_edge=False)
-    for column in ("branch", "scheme", "kind", "from", "to", "extent"):
+    table = Table(title="Where each branch can land", title_justify="left", show_edge=False, pad_edge=False, box=None)
+    for column in ("branch", "scheme", "where", "from", "to", "extent"):
         table.add_column(column, no_wrap=True)
     for landing in plan["landings"]:
         if landing["chosen"]:

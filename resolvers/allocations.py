@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain.actors import ActorKind
 from domain.contributions import ContributionFacts, Quote, monthly_quote
-from domain.errors import LimitExceeded, MonthAlreadyFunded, NotFound, RuleUnknown, StateConflict
+from domain.errors import (
+    AmountOutOfRange,
+    LimitExceeded,
+    MonthAlreadyFunded,
+    NotFound,
+    RuleUnknown,
+    StateConflict,
+    ValueMissing,
+)
 from domain.exchange import MessageKind
 from domain.funding import (
     Allocation,
@@ -27,12 +35,15 @@ from resolvers.once import once
 
 _MONTHS_AT_MOST = 36
 """An allocation reaches at most three years ahead; prices that far are not known."""
+_INCOME_AT_MOST = 10**15
+"""No monthly income is larger than this many minor units; a larger one is a typing mistake."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DonationAllocate:
     """Command: reserve a donation for the nominated workers' months in one segment of one or more schemes.
 
+    scheme_ids: one that is named twice is paid once.
     income: the declared monthly income on which contributions are computed, in the schemes' currency.
     """
 
@@ -57,11 +68,14 @@ async def donation_allocate(context: Context, key: str, command: DonationAllocat
 
     Donors allocate their own donations, operators any. The number of statements does not depend on the
     number of workers. Raises FundsInsufficient, TermsNotMet, MonthAlreadyFunded, LimitExceeded, NotFound and
-    the refusals of the quote (RuleNotInForce, ValueMissing, CurrencyMismatch).
+    AmountOutOfRange for an income that nobody has, and the refusals of the quote (RuleNotInForce,
+    ValueMissing, CurrencyMismatch).
     """
     permit(context, "donationAllocate", ActorKind.OPERATOR, ActorKind.DONOR)
+    command = replace(command, scheme_ids=tuple(dict.fromkeys(command.scheme_ids)))
 
     async def act(work: UnitOfWork) -> UUID:
+        _check_complete(command)
         donation = await _donation(context, work, command)
         months = month_list(command.first_month, command.last_month)
         sectors = await _sectors(work, command, donation)
@@ -81,7 +95,7 @@ async def allocation_remit(context: Context, key: str, command: AllocationRemit)
         known = await work.contributions.allocations([command.allocation_id])
         found = found_or_refused(known.get(command.allocation_id), "allocation")
         await _lock_donation(work, found.donation_id)
-        batches = (await work.contributions.remittances_of([found.id])).get(found.id, ())
+        batches = (await work.remittances.remittances_of([found.id])).get(found.id, ())
         due = [batch for batch in batches if batch.state == "reserved" and batch.month is not None]
         await work.messages.write([_message(context, batch) for batch in due])
         return found.id
@@ -102,7 +116,15 @@ async def allocation(context: Context, allocation_id: UUID) -> Allocation:
 async def remittances_of(context: Context, allocation_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Remittance, ...]]:
     """The remittances of allocations: what was sent when, and what the institution answered."""
     async with context.database.read() as work:
-        return await work.contributions.remittances_of(allocation_ids)
+        return await work.remittances.remittances_of(allocation_ids)
+
+
+def _check_complete(command: DonationAllocate) -> None:
+    if not command.scheme_ids:
+        raise ValueMissing(rule="donationAllocate", fact="at least one scheme")
+    if command.income.minor_units > _INCOME_AT_MOST:
+        largest = Money(_INCOME_AT_MOST, command.income.currency)
+        raise AmountOutOfRange(given=str(command.income), limit=f"an income of at most {largest} a month")
 
 
 async def _donation(context: Context, work: UnitOfWork, command: DonationAllocate) -> Donation:
@@ -180,7 +202,7 @@ async def _reserve(
 ) -> UUID:
     lines = context.limits.remittance_lines
     own, remitted, available = await _lock_donation(work, donation.id)
-    batches = await work.contributions.batches(command.nomination_id, tariffs, lines)
+    batches = await work.remittances.batches(command.nomination_id, tariffs, lines)
     amount = total(tuple(batch[3] for batch in batches), donation.amount.currency)
     if available < amount:
         raise FundsInsufficient(holder="This donation", available=available, asked=amount)
@@ -227,7 +249,7 @@ async def reserve(
         transfers=transfers,
     )
     await work.ledger.post(transaction, context.now)
-    await work.contributions.add_remittances(remittances, context.now)
+    await work.remittances.add_remittances(remittances, context.now)
 
 
 async def _check_not_funded(work: UnitOfWork, command: DonationAllocate) -> None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from domain.actors import ActorKind
-from domain.errors import TryAgain
+from domain.errors import StateConflict, TryAgain
 from domain.exchange import (
     Answer,
     AnswerOutcome,
@@ -40,7 +41,7 @@ from domain.records import Move, QueuedMessage
 from domain.stores import UnitOfWork
 from resolvers.context import Context, permit
 from resolvers.handover import post, settle_move, settlements, undo_move
-from resolvers.once import audit
+from resolvers.once import audit, once
 
 _BATCH = 12
 _LEASE_SECONDS = 30.0
@@ -102,6 +103,28 @@ async def messages_page(
     permit(context, "messages", ActorKind.OPERATOR)
     async with context.database.read() as work:
         return await work.messages.page(state, after=after, limit=limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRetry:
+    """Command: somebody looked at a parked message and wants it tried again."""
+
+    message_id: UUID
+
+
+async def message_retry(context: Context, key: str, command: MessageRetry) -> UUID:
+    """Take a parked message up again, and settle its answer anew if one came. Operators only.
+
+    Raises StateConflict for a message that is not parked (or not there).
+    """
+    permit(context, "messageRetry", ActorKind.OPERATOR)
+
+    async def act(work: UnitOfWork) -> UUID:
+        if not await work.messages.retry(command.message_id, context.now):
+            raise StateConflict(what="message", state="not parked", needed="a parked message")
+        return command.message_id
+
+    return await once(context, "messageRetry", key, command, act)
 
 
 Result = Answer | Pending | DeliveryFailed | None
@@ -206,9 +229,9 @@ def _listed(value: object) -> list[object]:
 
 
 async def _remittance(work: UnitOfWork, queued: QueuedMessage) -> ContributionRemittance | None:
-    batch = (await work.contributions.remittances([queued.subject_id]))[queued.subject_id]
+    batch = (await work.remittances.remittances([queued.subject_id]))[queued.subject_id]
     allocation = (await work.contributions.allocations([batch.allocation_id]))[batch.allocation_id]
-    rows = await work.contributions.remittance_lines(batch.id, queued.recorded_at)
+    rows = await work.remittances.remittance_lines(batch.id, queued.recorded_at)
     if not rows:
         return None
     assert batch.month is not None, "contributions are remitted by month"
@@ -281,7 +304,7 @@ async def _apart(
 async def _guarded_remittances(context: Context, work: UnitOfWork, pairs: Pairs) -> None:
     """Settle remittances together; an answer that disagrees with what was sent waits for a person."""
     refused = {message.subject_id: answer.refused_lines for message, answer in pairs}
-    counted = await work.contributions.lines_and_totals(tuple(refused), refused)
+    counted = await work.remittances.lines_and_totals(tuple(refused), refused)
     agreed = []
     for message, answer in pairs:
         lines, taken, _ = counted[message.subject_id]
@@ -299,7 +322,7 @@ async def _settle_remittances(
 ) -> None:
     """The money is sent, the months are paid, the cover follows: for a batch of remittances at once."""
     ids = [message.subject_id for message, _ in pairs]
-    batches = await work.contributions.remittances(ids)
+    batches = await work.remittances.remittances(ids)
     refused: dict[UUID, tuple[RefusedLine, ...]] = {}
     parts = []
     for message, answer in pairs:
@@ -311,9 +334,9 @@ async def _settle_remittances(
     await post(context, work, TransactionKind.REMITTANCE, ids[0], transfers)
     rest = [(batches[i].pending_transfer_id, TransferKind.RELEASE, None) for i in ids]
     await post(context, work, TransactionKind.RELEASE, ids[0], await settlements(context, work, rest))
-    await work.contributions.acknowledge({m.subject_id: answer for m, answer in pairs}, context.now)
+    await work.remittances.acknowledge({m.subject_id: answer for m, answer in pairs}, context.now)
     await _close_refused(context, work, pairs, refused)
-    await work.contributions.enrol_for_remittances(ids, context.now)
+    await work.remittances.enrol_for_remittances(ids, context.now)
     await work.coverage.recompute_for_remittances(ids, context.rulebook, context.now)
     await work.messages.settled([message.id for message, _ in pairs], "answered", context.now)
     for remittance_id in ids:
@@ -327,10 +350,10 @@ async def _close_refused(
     refused: dict[UUID, tuple[RefusedLine, ...]],
 ) -> None:
     if any(refused.values()):
-        await work.contributions.refuse_lines(refused, context.now)
+        await work.remittances.refuse_lines(refused, context.now)
     whole = [(m.subject_id, a) for m, a in pairs if a.outcome is AnswerOutcome.REFUSED]
     if whole:
-        await work.contributions.refuse_whole({i: a.reason_code for i, a in whole}, context.now)
+        await work.remittances.refuse_whole({i: a.reason_code for i, a in whole}, context.now)
 
 
 async def _guarded_move(context: Context, work: UnitOfWork, pairs: Pairs) -> None:

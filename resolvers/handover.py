@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from domain.certificates import CertificateOfCoverage, CertifiedCover, content_digest
+from domain.errors import AmountOutOfRange
 from domain.exchange import Answer, AnswerOutcome, MessageKind
 from domain.ledger import Transaction, TransactionKind, Transfer, TransferKind
-from domain.money import Money
+from domain.money import Money, total
 from domain.move_steps import MoveStep, StepTaken, after_answer
 from domain.moves import Entry, PrepaidMonth
 from domain.periods import ONE_DAY
@@ -52,7 +53,8 @@ async def undo_move(
     """End a move without making it: free the money, tell those who were told, keep the cover that is there."""
     await _settle_pack(context, work, move, TransferKind.RELEASE)
     told = [m for m in sent if m.kind is MessageKind.MOVE_ANNOUNCEMENT]
-    unsent = [m.id for m in told if m.state == "due" and m.attempts == 0]
+    # A message with trouble was tried, and nobody knows whether it arrived, although the try did not count.
+    unsent = [m.id for m in told if m.state == "due" and m.attempts == 0 and not m.trouble]
     await work.messages.withdraw([m.id for m in told if m.state in ("due", "taken")])
     refuser = None if answer is None else answer.message_id
     withdrawals = [
@@ -158,12 +160,12 @@ async def _settle_pack(
     """Post or release what is reserved for the pack."""
     if move.allocation_id is None:
         return
-    batches = (await work.contributions.remittances_of([move.allocation_id]))[move.allocation_id]
+    batches = (await work.remittances.remittances_of([move.allocation_id]))[move.allocation_id]
     transfers = await settlements(context, work, [(b.pending_transfer_id, kind, None) for b in batches])
     act = TransactionKind.REMITTANCE if kind is TransferKind.POST else TransactionKind.RELEASE
     await post(context, work, act, move.allocation_id, transfers)
     if kind is TransferKind.POST and answer is not None:
-        await work.contributions.acknowledge({batch.id: answer for batch in batches}, context.now)
+        await work.remittances.acknowledge({batch.id: answer for batch in batches}, context.now)
 
 
 async def _return_months(context: Context, work: UnitOfWork, move: Move, answer: Answer | None) -> None:
@@ -180,10 +182,18 @@ async def _return_months(context: Context, work: UnitOfWork, move: Move, answer:
         parts = [(pending, TransferKind.RELEASE, amount) for _, pending, amount in reserved]
         transfers = await settlements(context, work, parts)
         await post(context, work, TransactionKind.RELEASE, move.id, transfers)
-    sent = [month for month in returns if month.sent]
-    if sent and answer is not None and answer.returned_total is not None:
+    sent = [month for month in returns if month.sent and month.donation_id is not None]
+    if answer is not None and answer.returned_total is not None:
+        _check_returned(sent, answer.returned_total)
         await _give_back(context, work, move, sent, answer.returned_total)
     await work.contributions.close_months(move.worker_id, returns, "not used: the worker moved", context.now)
+
+
+def _check_returned(asked: Sequence[PrepaidMonth], returned: Money) -> None:
+    """Refuse money that nobody asked back: it belongs to no month, so a person has to say whose it is."""
+    most = total(tuple(month.amount for month in asked), returned.currency)
+    if returned.minor_units < 0 or most < returned:
+        raise AmountOutOfRange(given=str(returned), limit=f"from nothing to {most}, which was asked back")
 
 
 async def _give_back(

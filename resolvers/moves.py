@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.actors import ActorKind
 from domain.countries import MemberState
 from domain.eligibility import PersonFacts
-from domain.errors import LandingNotPossible, NotFound, StateConflict
+from domain.errors import LandingNotPossible, NotFound, PeriodInvalid, StateConflict
 from domain.exchange import MessageKind
 from domain.funding import Allocation, AllocationKind, Purse
 from domain.ledger import AccountKind
@@ -26,6 +26,8 @@ from resolvers.context import Context, found_or_refused, permit
 from resolvers.once import once
 from resolvers.traces import trace
 
+_YEAR_AT_MOST = 9000
+"""After it the longest contract and the cover after it would leave the calendar."""
 _MAY_MOVE = (ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
 
 
@@ -73,11 +75,9 @@ async def worker_move(context: Context, key: str, command: WorkerMove) -> Move:
         if await work.contributions.months_under_way(command.worker_id):
             needed = "no payment that waits for the institution's answer"
             raise StateConflict(what="worker", state="being paid for", needed=needed)
-        if obstacle := plan.obstacle or _handover_obstacle(context, plan):
-            raise LandingNotPossible(why=obstacle)
+        if plan.obstacle:
+            raise LandingNotPossible(why=plan.obstacle.rstrip("."))
         told = announced_institutions(context, plan)
-        if not told:
-            raise LandingNotPossible(why="no institution of the destination can be reached")
         allocation_id = await _reserve_pack(context, work, plan, purses)
         move = _announced(context, plan, allocation_id)
         await work.moves.add(move)
@@ -105,7 +105,9 @@ def announced_institutions(context: Context, plan: MovePlan) -> tuple[str, ...]:
 
 
 def _handover_obstacle(context: Context, plan: MovePlan) -> str:
-    """Why the home institution cannot be told in one message, empty if it can."""
+    """Why the institutions cannot be told of the move, empty if they can."""
+    if not announced_institutions(context, plan):
+        return "no institution of the destination can be reached"
     homes = {context.rulebook.scheme(scheme_id).institution_id for scheme_id, _ in plan.ends}
     if homes and plan.pack is None:
         return "the home state has no pack for workers abroad that a handover could open"
@@ -118,6 +120,8 @@ async def _planned(
     context: Context, work: UnitOfWork, command: WorkerMove, *, lock: bool
 ) -> tuple[MovePlan, Sequence[Purse]]:
     worker = found_or_refused(await work.workers.worker(command.worker_id, context.actor), "worker")
+    if command.move_on.year > _YEAR_AT_MOST:
+        raise PeriodInvalid(what="move", rule=f"it begins after the year {_YEAR_AT_MOST}")
     person = await work.workers.person(worker.id, context.now)
     spells = (await work.coverage.spells_of([worker.id], context.now)).get(worker.id, ())
     enrolments = (await work.workers.enrolments_of([worker.id])).get(worker.id, ())
@@ -149,7 +153,8 @@ async def _planned(
         purses=tuple(purses),
         fund_name="No fund" if fund is None else fund.name,
     )
-    return plan_move(question, facts, context.rulebook), purses
+    plan = plan_move(question, facts, context.rulebook)
+    return replace(plan, obstacle=plan.obstacle or _handover_obstacle(context, plan)), purses
 
 
 def _first_entry(context: Context, enrolments: Sequence[Enrolment], command: WorkerMove) -> dt.date:

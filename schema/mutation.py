@@ -10,7 +10,7 @@ from domain import errors
 from domain.errors import Refusal
 from domain.funding import Allocation, Donation, Donor, Fund, FundsInsufficient, Pledge, Terms
 from domain.records import Move, Worker
-from resolvers import allocations, funding, moves, workers
+from resolvers import allocations, deliveries, funding, moves, workers
 from schema import problems as p
 from schema.funding import (
     AllocationType,
@@ -71,6 +71,15 @@ class WorkerMovePayload:
     move: Move = strawberry.field(graphql_type=MoveType)
 
 
+@strawberry.type(description="The message that is tried again.")
+class MessageRetryPayload:
+    message_id: strawberry.ID
+
+
+MessageRetryResult = Annotated[
+    MessageRetryPayload | p.IdempotencyConflictProblem | p.StateConflictProblem | p.NotFoundProblem,
+    strawberry.union("MessageRetryResult"),
+]
 DonorRegisterResult = Annotated[
     DonorRegisterPayload | p.IdempotencyConflictProblem, strawberry.union("DonorRegisterResult")
 ]
@@ -95,6 +104,7 @@ DonationResult = Annotated[
 AllocationResult = Annotated[
     AllocationPayload
     | p.IdempotencyConflictProblem
+    | p.AmountOutOfRangeProblem
     | p.FundsInsufficientProblem
     | p.MonthAlreadyFundedProblem
     | p.TermsNotMetProblem
@@ -133,6 +143,7 @@ _ALLOCATED = (
     *_ACTED,
     *_LAW,
     FundsInsufficient,
+    errors.AmountOutOfRange,
     errors.MonthAlreadyFunded,
     errors.TermsNotMet,
     errors.LimitExceeded,
@@ -257,6 +268,17 @@ class Mutation:
             return WorkerMovePayload(move=move)
 
         return await or_problem(act(), *_MOVED)
+
+    @strawberry.mutation(
+        graphql_type=MessageRetryResult, description="Try a parked message to an institution again. Operators."
+    )
+    async def message_retry(self, info: Info, idempotency_key: IdempotencyKey, message_id: strawberry.ID) -> Any:
+        async def act() -> MessageRetryPayload:
+            command = deliveries.MessageRetry(message_id=id_of("Message", message_id))
+            await deliveries.message_retry(info.context.context, idempotency_key, command)
+            return MessageRetryPayload(message_id=message_id)
+
+        return await or_problem(act(), *_ACTED, errors.StateConflict)
 
 
 def _terms(given: TermsInput | None) -> Terms:

@@ -149,7 +149,7 @@ class Query:
         graphql_type=MovePlanResult, description="Where cover can land if a worker moves; nothing is done."
     )
     async def move_plan(self, info: Info, input: WorkerMoveInput) -> Any:
-        return await or_problem(moves.move_plan(info.context.context, move_command(input)), *_PLAN)
+        return await or_problem(_plan(info.context, input), *_PLAN)
 
     @strawberry.field(graphql_type=MoveType | None, description="A move of a worker whom you may see, else null.")
     async def move(self, info: Info, id: strawberry.ID) -> Move | None:
@@ -205,6 +205,10 @@ async def _coverage(
 ) -> Any:
     context = request.context
     return await coverage.coverage_on(context, identifier_of(request, given), on, known_at, purpose)
+
+
+async def _plan(request: Request, given: WorkerMoveInput) -> Any:
+    return await moves.move_plan(request.context, move_command(given))
 
 
 def identifier_of(request: Request, given: IdentifierInput) -> Identifier:

@@ -11,13 +11,14 @@ import structlog
 from graphql import GraphQLError
 
 from adapters.http.refusals import ERRORS_MAX, error_entry, plain_message
-from domain.errors import Refusal
+from domain.errors import Refusal, TryAgain
 
 __all__ = ["codes_of", "log_failure", "request_entries", "result_entries"]
 
 _log = structlog.get_logger("lingkar.http")
 
 _MASKED: Final = "The server failed to answer this field. Try again later; if it stays, report the requestId."
+_MOMENTARY: Final = "The database cannot answer at the moment; nothing was changed. Try again with the same key."
 _VARIABLE: Final = re.compile(r"^Variable '\$(?P<name>\w+)'(?: has invalid value(?: at (?P<path>[^:\s]+))?)?")
 _ARGUMENT: Final = re.compile(r"^Argument '(?P<name>\w+)'")
 
@@ -52,6 +53,9 @@ def _field_entry(error: GraphQLError, request_id: str) -> dict[str, Any]:
     if error.path is None or _ARGUMENT.match(error.message):
         # Only the executor itself speaks without a path, or of an argument, and then of what the client sent.
         return _client_entry(error, request_id, "BAD_USER_INPUT")
+    if any(isinstance(link, TryAgain) for link in _originals(error)):
+        log_failure("graphql_field_unavailable", error.original_error or error, request_id)
+        return error_entry("UNAVAILABLE", _MOMENTARY, request_id, locations=_locations(error), path=error.path)
     log_failure("graphql_field_failed", error.original_error or error, request_id)
     return error_entry("INTERNAL_SERVER_ERROR", _MASKED, request_id, locations=_locations(error), path=error.path)
 

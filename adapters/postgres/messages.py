@@ -137,6 +137,11 @@ class PostgresMessages:
         parked = update(messages).where(messages.c.id == message_id)
         await self._connection.execute(parked.values(state="parked", leased_until=None, trouble=trouble))
 
+    async def retry(self, message_id: UUID, at: dt.datetime) -> bool:
+        parked = update(messages).where(messages.c.id == message_id, messages.c.state == "parked")
+        again = await self._connection.execute(parked.values(state="due", attempts=0, due_at=at, trouble=""))
+        return again.rowcount == 1
+
     async def page(self, state: str | None, *, after: UUID | None, limit: int) -> tuple[QueuedMessage, ...]:
         query = select(messages).order_by(messages.c.id).limit(limit)
         if state is not None:

@@ -8,11 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.tables import certificates, move_steps, moves
 from domain.certificates import CertificateOfCoverage, CertifiedCover
 from domain.countries import MemberState
+from domain.errors import StateConflict
 from domain.move_steps import ENDED, MoveStep, StepTaken
 from domain.moves import MovePlan
 from domain.plain import from_plain, to_plain
@@ -27,18 +29,21 @@ class PostgresMoves:
 
     async def add(self, move: Move) -> None:
         question = move.plan.question
-        await self._connection.execute(
-            insert(moves).values(
-                id=move.id,
-                worker_id=move.worker_id,
-                from_state=question.from_state.value,
-                to_state=question.to_state.value,
-                move_on=question.move_on,
-                plan=to_plain(move.plan),
-                allocation_id=move.allocation_id,
-                recorded_at=move.recorded_at,
-            )
+        row = insert(moves).values(
+            id=move.id,
+            worker_id=move.worker_id,
+            from_state=question.from_state.value,
+            to_state=question.to_state.value,
+            move_on=question.move_on,
+            plan=to_plain(move.plan),
+            allocation_id=move.allocation_id,
+            recorded_at=move.recorded_at,
         )
+        try:
+            await self._connection.execute(row)
+        except IntegrityError as broken:
+            # Another move of this worker, paid by another fund, was announced since it was looked for.
+            raise StateConflict(what="worker", state="already moving", needed="no open move") from broken
         for step in move.steps:
             await self.take_step(step)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from adapters.identity.sealing import Sealer
@@ -17,10 +18,20 @@ from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.messages import PostgresMessages
 from adapters.postgres.moves import PostgresMoves
 from adapters.postgres.nominations import PostgresNominations
+from adapters.postgres.remittances import PostgresRemittances
 from adapters.postgres.trust import PostgresTrust
 from adapters.postgres.workers import PostgresWorkers
 from domain.errors import TryAgain
 from domain.stores import UnitOfWork
+
+
+@contextmanager
+def _momentary() -> Iterator[None]:
+    """Say of a lost connection, a lock, a time limit or a full pool that trying again may help."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as failed:
+        raise TryAgain(type(failed).__name__) from failed
 
 
 class PostgresUnitOfWork:
@@ -32,7 +43,8 @@ class PostgresUnitOfWork:
         self.coverage = PostgresCoverage(connection, sealer)
         self.funding = PostgresFunding(connection)
         self.nominations = PostgresNominations(connection, sealer)
-        self.contributions = PostgresContributions(connection, sealer)
+        self.contributions = PostgresContributions(connection)
+        self.remittances = PostgresRemittances(connection, sealer)
         self.ledger = PostgresLedger(connection)
         self.moves = PostgresMoves(connection)
         self.messages = PostgresMessages(connection)
@@ -40,11 +52,9 @@ class PostgresUnitOfWork:
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[object]:
-        try:
+        with _momentary():
             async with self._connection.begin_nested() as nested:
                 yield nested
-        except OperationalError as failed:
-            raise TryAgain(type(failed.orig).__name__) from failed
 
 
 class PostgresDatabase:
@@ -68,13 +78,15 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[UnitOfWork]:
-        async with self.engine.begin() as connection:
-            yield PostgresUnitOfWork(connection, self._sealer)
+        with _momentary():
+            async with self.engine.begin() as connection:
+                yield PostgresUnitOfWork(connection, self._sealer)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[UnitOfWork]:
-        async with self._reading.begin() as connection:
-            yield PostgresUnitOfWork(connection, self._sealer)
+        with _momentary():
+            async with self._reading.begin() as connection:
+                yield PostgresUnitOfWork(connection, self._sealer)
 
     async def ready(self) -> None:
         """Ask the database for an answer; raises if there is none."""

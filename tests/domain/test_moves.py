@@ -467,14 +467,14 @@ def test_cover_that_age_ends_within_the_contract_is_a_gap_if_no_pack_protects() 
     assert "MY.SOCSO.CAT1 ends on 2026-12-31 (below the age of 60)" in days.why
 
 
-def test_a_scheme_that_begins_within_the_contract_is_entered_on_its_first_day() -> None:
+def test_a_branch_gained_within_the_contract_begins_on_its_schemes_first_day_and_is_no_gap_before() -> None:
     question = asked(move_on=dt.date(2025, 8, 15), decided_on=dt.date(2025, 8, 1), contract_months=12)
 
     plan = plan_move(question, known(spells=donor_cover("2025-06", 3)), RULEBOOK)
 
     fund = landing_of(plan, Branch.OLD_AGE, "MY.EPF.FOR")
     assert fund.period == Period(dt.date(2025, 10, 1), dt.date(2026, 8, 14))
-    assert days_of(plan, Branch.OLD_AGE).gaps == (Period(dt.date(2025, 8, 15), dt.date(2025, 9, 30)),)
+    assert days_of(plan, Branch.OLD_AGE).gaps == ()
 
 
 def test_a_scheme_that_ends_within_the_contract_hands_over_to_the_next_without_a_gap() -> None:
