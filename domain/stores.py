@@ -195,7 +195,8 @@ class Trust(Protocol):
     async def keep_outcome(self, actor: Actor, key: str, outcome: dict[str, Any]) -> None: ...
 
     async def append(self, chain: str, actor: Actor, action: str, subject: str, at: dt.datetime) -> None:
-        """Add an audit entry; the head of the chain is locked from here to the end of the transaction."""
+        """Add an audit entry. It is written at the very end of the transaction, so that no other lock is waited for
+        while the head of the chain is held."""
         ...
 
     async def chain(self, chain: str) -> tuple[AuditEntry, ...]: ...

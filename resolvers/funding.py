@@ -12,6 +12,7 @@ from domain.errors import AmountOutOfRange, CurrencyMismatch, NotFound
 from domain.funding import Donation, Donor, Fund, FundsInsufficient, Pledge, Statement, Terms
 from domain.ledger import Account, AccountKind, Transaction, TransactionKind, TransferKind, transfer
 from domain.money import Currency, Money
+from domain.people import checked_name
 from domain.records import MonthOfFigures
 from domain.schemes import FunderKind
 from domain.stores import UnitOfWork
@@ -69,11 +70,12 @@ class DonationRefund:
 
 
 async def donor_register(context: Context, key: str, command: DonorRegister) -> Donor:
-    """Register a donor; operators only."""
+    """Register a donor; operators only. Raises NameInvalid."""
     permit(context, "donorRegister", ActorKind.OPERATOR)
 
     async def act(work: UnitOfWork) -> UUID:
-        donor = Donor(id=context.new_id(), name=command.name, funder_kind=command.funder_kind)
+        name = checked_name(command.name)
+        donor = Donor(id=context.new_id(), name=name, funder_kind=command.funder_kind)
         await work.funding.add_donor(donor, context.now)
         return donor.id
 
@@ -83,11 +85,12 @@ async def donor_register(context: Context, key: str, command: DonorRegister) -> 
 
 
 async def fund_open(context: Context, key: str, command: FundOpen) -> Fund:
-    """Open a fund; operators only."""
+    """Open a fund; operators only. Raises NameInvalid."""
     permit(context, "fundOpen", ActorKind.OPERATOR)
 
     async def act(work: UnitOfWork) -> UUID:
-        fund = Fund(id=context.new_id(), name=command.name, purpose=command.purpose, currency=command.currency)
+        name = checked_name(command.name)
+        fund = Fund(id=context.new_id(), name=name, purpose=command.purpose, currency=command.currency)
         await work.funding.add_fund(fund, context.now)
         return fund.id
 

@@ -26,8 +26,8 @@ from resolvers.context import Context, found_or_refused, permit
 from resolvers.once import once
 from resolvers.traces import trace
 
-_YEAR_AT_MOST = 9000
-"""After it the longest contract and the cover after it would leave the calendar."""
+_YEARS = range(1900, 9001)
+"""Outside them no law is known, and the longest contract with the cover around it would leave the calendar."""
 _MAY_MOVE = (ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
 
 
@@ -120,8 +120,8 @@ async def _planned(
     context: Context, work: UnitOfWork, command: WorkerMove, *, lock: bool
 ) -> tuple[MovePlan, Sequence[Purse]]:
     worker = found_or_refused(await work.workers.worker(command.worker_id, context.actor), "worker")
-    if command.move_on.year > _YEAR_AT_MOST:
-        raise PeriodInvalid(what="move", rule=f"it begins after the year {_YEAR_AT_MOST}")
+    if not {command.move_on.year, command.decided_on.year} <= set(_YEARS):
+        raise PeriodInvalid(what="move", rule=f"its days are outside the years {_YEARS[0]} to {_YEARS[-1]}")
     person = await work.workers.person(worker.id, context.now)
     spells = (await work.coverage.spells_of([worker.id], context.now)).get(worker.id, ())
     enrolments = (await work.workers.enrolments_of([worker.id])).get(worker.id, ())

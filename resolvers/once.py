@@ -45,7 +45,7 @@ async def once(
 
 
 async def audit(context: Context, work: UnitOfWork, action: str, subject: UUID) -> None:
-    """Add an entry to the chain of the actor's institution; last in a unit of work, for the head is a lock."""
+    """Add an entry to the chain of the actor's institution."""
     chain = context.actor.institution_id or "lingkar"
     await work.trust.append(chain, context.actor, action, str(subject), context.now)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, insert, select, text, update
@@ -13,11 +14,34 @@ from domain.actors import Actor
 from domain.audit import FIRST_HASH, AuditEntry, entry_hash
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    chain: str
+    actor: Actor
+    action: str
+    subject: str
+    at: dt.datetime
+
+    def content(self, number: int, previous_hash: bytes) -> dict[str, Any]:
+        """What of the entry is hashed, at its place in the chain."""
+        return {
+            "chain": self.chain,
+            "number": number,
+            "at": self.at,
+            "actor_kind": self.actor.kind.value,
+            "actor_id": self.actor.id,
+            "action": self.action,
+            "subject": self.subject,
+            "previous_hash": previous_hash,
+        }
+
+
 class PostgresTrust:
     """Keys and audit entries of one unit of work."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self._waiting: list[_Waiting] = []
 
     async def claim_key(
         self, actor: Actor, key: str, operation: str, digest: bytes, at: dt.datetime
@@ -41,26 +65,37 @@ class PostgresTrust:
         await self._connection.execute(mine.values(outcome=outcome))
 
     async def append(self, chain: str, actor: Actor, action: str, subject: str, at: dt.datetime) -> None:
-        heads = audit_heads
+        self._waiting.append(_Waiting(chain, actor, action, subject, at))
+
+    def waiting(self) -> int:
+        """How many entries wait for the end of the transaction."""
+        return len(self._waiting)
+
+    def forget_after(self, count: int) -> None:
+        """Drop the entries of a part of the transaction that was undone."""
+        del self._waiting[count:]
+
+    async def write_waiting(self) -> None:
+        """Write the entries that wait: the last thing a transaction does, for the head of a chain is a lock."""
+        for chain in sorted({entry.chain for entry in self._waiting}):
+            await self._write([entry for entry in self._waiting if entry.chain == chain])
+        self._waiting.clear()
+
+    async def _write(self, waiting: list[_Waiting]) -> None:
+        chain, heads = waiting[0].chain, audit_heads
         start = """INSERT INTO audit_heads (chain, number, hash) VALUES (:chain, 0, :hash)
                    ON CONFLICT (chain) DO NOTHING"""
         await self._connection.execute(text(start), {"chain": chain, "hash": FIRST_HASH})
         head = select(heads).where(heads.c.chain == chain).with_for_update()
         row = (await self._connection.execute(head)).one()
-        previous, number = bytes(row.hash), row.number + 1
-        content = {
-            "chain": chain,
-            "number": number,
-            "at": at,
-            "actor_kind": actor.kind.value,
-            "actor_id": actor.id,
-            "action": action,
-            "subject": subject,
-            "previous_hash": previous,
-        }
-        new_hash = entry_hash(**content)
-        await self._connection.execute(insert(audit_entries).values(**content, hash=new_hash))
-        moved = update(heads).where(heads.c.chain == chain).values(number=number, hash=new_hash)
+        previous, number, rows = bytes(row.hash), row.number, []
+        for entry in waiting:
+            number += 1
+            content = entry.content(number, previous)
+            previous = entry_hash(**content)
+            rows.append(content | {"hash": previous})
+        await self._connection.execute(insert(audit_entries).values(rows))
+        moved = update(heads).where(heads.c.chain == chain).values(number=number, hash=previous)
         await self._connection.execute(moved)
 
     async def chain(self, chain: str) -> tuple[AuditEntry, ...]:

@@ -52,9 +52,14 @@ class PostgresUnitOfWork:
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[object]:
-        with _momentary():
-            async with self._connection.begin_nested() as nested:
-                yield nested
+        waiting = self.trust.waiting()
+        try:
+            with _momentary():
+                async with self._connection.begin_nested() as nested:
+                    yield nested
+        except BaseException:
+            self.trust.forget_after(waiting)
+            raise
 
 
 class PostgresDatabase:
@@ -80,7 +85,9 @@ class PostgresDatabase:
     async def write(self) -> AsyncIterator[UnitOfWork]:
         with _momentary():
             async with self.engine.begin() as connection:
-                yield PostgresUnitOfWork(connection, self._sealer)
+                unit = PostgresUnitOfWork(connection, self._sealer)
+                yield unit
+                await unit.trust.write_waiting()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[UnitOfWork]:
