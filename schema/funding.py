@@ -14,7 +14,7 @@ from domain.periods import Month
 from domain.records import MonthOfFigures, NominationRefusal, NominationReport, QueuedMessage, Remittance
 from domain.schemes import FunderKind
 from resolvers import nominations
-from schema.ids import opaque_id, value_after
+from schema.ids import number_after, opaque_id
 from schema.money import MoneyInput, MoneyType
 from schema.pages import PAGE, Connection, Page, checked_first, page_of
 from schema.request import Info
@@ -125,7 +125,7 @@ class NominationType(Node):
         root: strawberry.Parent[NominationReport], info: Info, first: int = PAGE, after: str | None = None
     ) -> Page:
         listing = f"refusals/{root.id}"
-        after_line = int(value_after(listing, after) or 0)
+        after_line = number_after(listing, after) or 0
         rows: Sequence[NominationRefusal] = await nominations.nomination_refusals(
             info.context.context, root.id, after_line=after_line, limit=checked_first(first) + 1
         )

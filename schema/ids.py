@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from uuid import UUID
 
 from graphql import GraphQLError
 
 from domain.errors import NotFound
+
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
 def opaque_id(kind: str, value: UUID) -> str:
@@ -30,13 +33,9 @@ def id_of(kind: str, text: str) -> UUID:
 def parts_of(text: str) -> tuple[str, UUID]:
     """The kind and UUID of any id of ours; refused with BAD_USER_INPUT if it is none."""
     kind, _, value = _decoded(text, "id").partition(":")
-    try:
-        uuid = UUID(value)
-    except ValueError:
-        raise _not_ours("id") from None
-    if str(uuid) != value or not kind:
+    if not kind:
         raise _not_ours("id")
-    return kind, uuid
+    return kind, _canonical(value, "id")
 
 
 def cursor(listing: str, value: object) -> str:
@@ -53,6 +52,32 @@ def value_after(listing: str, text: str | None) -> str | None:
     if word != "cursor" or known != listing or not value:
         raise _not_ours("cursor")
     return value
+
+
+def uuid_after(listing: str, text: str | None) -> UUID | None:
+    """The UUID after which a page of this listing goes on; refused with BAD_USER_INPUT if the cursor holds none."""
+    place = value_after(listing, text)
+    return None if place is None else _canonical(place, "cursor")
+
+
+def number_after(listing: str, text: str | None) -> int | None:
+    """The number after which a page of this listing goes on; refused with BAD_USER_INPUT if the cursor holds none."""
+    place = value_after(listing, text)
+    if place is None:
+        return None
+    if not _NUMBER.fullmatch(place):
+        raise _not_ours("cursor")
+    return int(place)
+
+
+def _canonical(value: str, what: str) -> UUID:
+    try:
+        uuid = UUID(value)
+    except ValueError:
+        raise _not_ours(what) from None
+    if str(uuid) != value:
+        raise _not_ours(what)
+    return uuid
 
 
 def _encoded(text: str) -> str:

@@ -81,9 +81,11 @@ MessageRetryResult = Annotated[
     strawberry.union("MessageRetryResult"),
 ]
 DonorRegisterResult = Annotated[
-    DonorRegisterPayload | p.IdempotencyConflictProblem, strawberry.union("DonorRegisterResult")
+    DonorRegisterPayload | p.IdempotencyConflictProblem | p.NameInvalidProblem, strawberry.union("DonorRegisterResult")
 ]
-FundOpenResult = Annotated[FundOpenPayload | p.IdempotencyConflictProblem, strawberry.union("FundOpenResult")]
+FundOpenResult = Annotated[
+    FundOpenPayload | p.IdempotencyConflictProblem | p.NameInvalidProblem, strawberry.union("FundOpenResult")
+]
 PledgeRecordResult = Annotated[
     PledgeRecordPayload
     | p.IdempotencyConflictProblem
@@ -164,7 +166,7 @@ class Mutation:
                 donor=await funding.donor_register(info.context.context, idempotency_key, command)
             )
 
-        return await or_problem(act(), errors.IdempotencyConflict)
+        return await or_problem(act(), errors.IdempotencyConflict, errors.NameInvalid)
 
     @strawberry.mutation(graphql_type=FundOpenResult, description="Open a fund. Operators.")
     async def fund_open(self, info: Info, idempotency_key: IdempotencyKey, input: FundOpenInput) -> Any:
@@ -173,7 +175,7 @@ class Mutation:
         async def act() -> FundOpenPayload:
             return FundOpenPayload(fund=await funding.fund_open(info.context.context, idempotency_key, command))
 
-        return await or_problem(act(), errors.IdempotencyConflict)
+        return await or_problem(act(), errors.IdempotencyConflict, errors.NameInvalid)
 
     @strawberry.mutation(graphql_type=PledgeRecordResult, description="Record a promise; it moves no money.")
     async def pledge_record(self, info: Info, idempotency_key: IdempotencyKey, input: PledgeRecordInput) -> Any:

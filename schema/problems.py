@@ -101,6 +101,11 @@ class IdentifierInvalidProblem(Problem):
     rule: str
 
 
+@_of(errors.NameInvalid)
+class NameInvalidProblem(Problem):
+    rule: str
+
+
 @_of(errors.PeriodInvalid)
 class PeriodInvalidProblem(Problem):
     what: str

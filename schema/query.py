@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
-from uuid import UUID
 
 import strawberry
 
@@ -22,7 +21,7 @@ from resolvers import allocations, coverage, deliveries, funding, legislation, m
 from schema import problems as p
 from schema.coverage import CoverageDeterminationType
 from schema.funding import AllocationType, DonationType, MessageType, NominationType
-from schema.ids import id_of, parts_of, value_after
+from schema.ids import id_of, parts_of, uuid_after
 from schema.legislation import ContributionQuestion, LegislationType, PackQuestion, Quote, SchemeType
 from schema.money import MoneyInput, money_of
 from schema.moves import MovePlanType, MoveType, WorkerMoveInput
@@ -141,7 +140,7 @@ class Query:
     @strawberry.field(graphql_type=Connection[WorkerType], description="Workers whom you may see.")
     async def workers(self, info: Info, first: int = PAGE, after: str | None = None) -> Page:
         rows = await workers.workers(
-            info.context.context, after=_uuid_after("workers", after), limit=checked_first(first) + 1
+            info.context.context, after=uuid_after("workers", after), limit=checked_first(first) + 1
         )
         return page_of("workers", rows, first, lambda row: row.id)
 
@@ -162,7 +161,7 @@ class Query:
     @strawberry.field(graphql_type=Connection[DonationType], description="Donations that you may see.")
     async def donations(self, info: Info, first: int = PAGE, after: str | None = None) -> Page:
         rows = await funding.donations(
-            info.context.context, after=_uuid_after("donations", after), limit=checked_first(first) + 1
+            info.context.context, after=uuid_after("donations", after), limit=checked_first(first) + 1
         )
         return page_of("donations", rows, first, lambda row: row.id)
 
@@ -184,7 +183,7 @@ class Query:
     async def messages(self, info: Info, state: str | None = None, first: int = PAGE, after: str | None = None) -> Page:
         listing = f"messages/{state or ''}"
         rows = await deliveries.messages_page(
-            info.context.context, state, after=_uuid_after(listing, after), limit=checked_first(first) + 1
+            info.context.context, state, after=uuid_after(listing, after), limit=checked_first(first) + 1
         )
         return page_of(listing, rows, first, lambda row: row.id)
 
@@ -233,11 +232,6 @@ def move_command(given: WorkerMoveInput) -> moves.WorkerMove:
 
 def _optional_money(given: MoneyInput | None) -> Any:
     return None if given is None else money_of(given)
-
-
-def _uuid_after(listing: str, after: str | None) -> UUID | None:
-    place = value_after(listing, after)
-    return None if place is None else UUID(place)
 
 
 async def _or_none(answer: Awaitable[T]) -> T | None:

@@ -27,9 +27,7 @@ def _refused(code: str, message: str) -> GraphQLError:
 def _day(value: Any) -> dt.date:
     if not isinstance(value, str) or not value.isascii() or not _DAY.fullmatch(value):
         raise _refused("DATE_INVALID", "A day is written YYYY-MM-DD in the Gregorian calendar.")
-    if int(value[:4]) in _THAI_YEARS:
-        hint = "This looks like a year of the Buddhist era; subtract 543 and send the Gregorian year."
-        raise _refused("DATE_INVALID", hint)
+    _check_era(int(value[:4]))
     try:
         return dt.date.fromisoformat(value)
     except ValueError:
@@ -51,9 +49,17 @@ def _instant(value: Any) -> dt.datetime:
 
 def _month(value: Any) -> Month:
     try:
-        return Month.parse(value)
+        month = Month.parse(value)
     except (ValueError, TypeError):
         raise _refused("DATE_INVALID", "A month is written YYYY-MM, from 01 to 12.") from None
+    _check_era(month.year)
+    return month
+
+
+def _check_era(year: int) -> None:
+    if year in _THAI_YEARS:
+        hint = "This looks like a year of the Buddhist era; subtract 543 and send the Gregorian year."
+        raise _refused("DATE_INVALID", hint)
 
 
 def _amount(value: Any) -> AmountText:

@@ -14,7 +14,7 @@ from domain.periods import Month
 from domain.records import AccessRecord, ContributionMonth, Enrolment, Move, Worker
 from domain.schemes import Branch, FunderKind, Sector
 from schema.coverage import CoverageDeterminationType
-from schema.ids import opaque_id, value_after
+from schema.ids import number_after, opaque_id
 from schema.legislation import ReasonType
 from schema.money import MoneyType
 from schema.moves import MoveType
@@ -143,8 +143,7 @@ class WorkerType(Node):
         root: strawberry.Parent[Worker], info: Info, first: int = PAGE, after: str | None = None
     ) -> Page:
         listing = f"accessRecords/{root.id}"
-        place = value_after(listing, after)
-        before = None if place is None else int(place)
+        before = number_after(listing, after)
         rows: tuple[AccessRecord, ...] = await info.context.accesses(before, checked_first(first) + 1).load(root.id)
         return page_of(listing, rows, first, lambda row: row.id)
 
