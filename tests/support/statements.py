@@ -1,0 +1,34 @@
+"""Counts the SQL statements that reach a database."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Engine, event
+
+_UNCOUNTED = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
+
+
+class StatementCounter:
+    """Keeps the statements that an engine sends while the counter is open; savepoints are not statements."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.statements: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self.statements)
+
+    def __enter__(self) -> Self:
+        event.listen(self._engine, "before_cursor_execute", self._keep)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        event.remove(self._engine, "before_cursor_execute", self._keep)
+
+    def _keep(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.upper().startswith(_UNCOUNTED):
+            self.statements.append(" ".join(statement.split()))
