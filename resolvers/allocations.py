@@ -122,9 +122,10 @@ async def remittances_of(context: Context, allocation_ids: Sequence[UUID]) -> Ma
 def _check_complete(command: DonationAllocate) -> None:
     if not command.scheme_ids:
         raise ValueMissing(rule="donationAllocate", fact="at least one scheme")
-    if command.income.minor_units > _INCOME_AT_MOST:
+    if not 0 < command.income.minor_units <= _INCOME_AT_MOST:
         largest = Money(_INCOME_AT_MOST, command.income.currency)
-        raise AmountOutOfRange(given=str(command.income), limit=f"an income of at most {largest} a month")
+        limit = f"an income of more than nothing and at most {largest} a month"
+        raise AmountOutOfRange(given=str(command.income), limit=limit)
 
 
 async def _donation(context: Context, work: UnitOfWork, command: DonationAllocate) -> Donation:

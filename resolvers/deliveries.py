@@ -164,11 +164,18 @@ async def _note(context: Context, work: UnitOfWork, queued: QueuedMessage, resul
         await work.messages.withdraw([queued.id])
     elif isinstance(result, Answer):
         await work.messages.resume(queued.institution_id)
+    elif isinstance(result, Pending) and context.now - queued.recorded_at > _patience(context):
+        await work.messages.park(queued.id, "the institution took the message and has not answered since")
     elif isinstance(result, Pending):
         until = context.now + dt.timedelta(seconds=min(30.0, 0.5 * 2 ** min(queued.attempts, 6)))
         await work.messages.postpone(queued.id, until=until, counted=True, trouble="", state="taken")
     else:
         await _note_trouble(context, work, queued, result)
+
+
+def _patience(context: Context) -> dt.timedelta:
+    """How long an institution may keep a message without an answer before a person has to ask."""
+    return dt.timedelta(days=context.limits.move_answer_days)
 
 
 async def _note_trouble(context: Context, work: UnitOfWork, queued: QueuedMessage, failed: DeliveryFailed) -> None:

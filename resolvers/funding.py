@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.actors import ActorKind
-from domain.errors import AmountOutOfRange, CurrencyMismatch, NotFound
+from domain.errors import AmountOutOfRange, CurrencyMismatch, NameInvalid, NotFound, PeriodInvalid
 from domain.funding import Donation, Donor, Fund, FundsInsufficient, Pledge, Statement, Terms
 from domain.ledger import Account, AccountKind, Transaction, TransactionKind, TransferKind, transfer
 from domain.money import Currency, Money
@@ -21,6 +21,9 @@ from resolvers.once import once
 
 _LARGEST = 10**15
 """No single gift is larger than this many minor units; a larger one is a typing mistake."""
+
+_PURPOSE_AT_MOST = 500
+"""Characters of a fund's purpose; longer texts belong into a document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,8 @@ async def fund_open(context: Context, key: str, command: FundOpen) -> Fund:
 
     async def act(work: UnitOfWork) -> UUID:
         name = checked_name(command.name)
+        if len(command.purpose) > _PURPOSE_AT_MOST:
+            raise NameInvalid(rule=f"the purpose has more than {_PURPOSE_AT_MOST} characters")
         fund = Fund(id=context.new_id(), name=name, purpose=command.purpose, currency=command.currency)
         await work.funding.add_fund(fund, context.now)
         return fund.id
@@ -124,12 +129,14 @@ async def pledge_record(context: Context, key: str, command: PledgeRecord) -> Pl
 async def donation_record(context: Context, key: str, command: DonationRecord) -> Donation:
     """Record money received: one donation, one transfer from the donor's account to the donation's own.
 
-    Operators only. Raises AmountOutOfRange, CurrencyMismatch with the fund's currency, NotFound.
+    Operators only. Raises AmountOutOfRange, CurrencyMismatch with the fund's currency, NotFound, and for terms
+    RuleUnknown (a scheme that is in no rule file) or PeriodInvalid.
     """
     permit(context, "donationRecord", ActorKind.OPERATOR)
 
     async def act(work: UnitOfWork) -> UUID:
         _check_amount(command.amount)
+        _check_terms(context, command.terms)
         donor = await _fund_and_donor(context, work, command.fund_id, command.donor_id, command.amount)
         donation = Donation(
             id=context.new_id(),
@@ -232,6 +239,13 @@ async def _receive(context: Context, work: UnitOfWork, given: Donation) -> None:
         Transaction(id=context.new_id(), kind=TransactionKind.DONATION, subject_id=given.id, transfers=(received,)),
         context.now,
     )
+
+
+def _check_terms(context: Context, terms: Terms) -> None:
+    for scheme_id in terms.scheme_ids:
+        context.rulebook.scheme(scheme_id)
+    if terms.first_month is not None and terms.last_month is not None and terms.last_month < terms.first_month:
+        raise PeriodInvalid(what="range of months in the terms", rule="its last month lies before its first")
 
 
 def _check_amount(amount: Money) -> None:

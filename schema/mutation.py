@@ -96,6 +96,8 @@ PledgeRecordResult = Annotated[
 ]
 DonationResult = Annotated[
     DonationPayload
+    | p.PeriodInvalidProblem
+    | p.RuleUnknownProblem
     | p.IdempotencyConflictProblem
     | p.AmountOutOfRangeProblem
     | p.CurrencyMismatchProblem
@@ -204,7 +206,7 @@ class Mutation:
             donation = await funding.donation_record(info.context.context, idempotency_key, command)
             return DonationPayload(donation=donation)
 
-        return await or_problem(act(), *_MONEY)
+        return await or_problem(act(), *_MONEY, errors.PeriodInvalid, errors.RuleUnknown)
 
     @strawberry.mutation(graphql_type=DonationResult, description="Give unspent money back to the donor. Operators.")
     async def donation_refund(self, info: Info, idempotency_key: IdempotencyKey, input: DonationRefundInput) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from domain.errors import Refusal
 __all__ = ["NominationUpload", "nomination_routes"]
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
+# Years from 2400 are those of the Buddhist era, which the Gregorian calendar of this contract does not reach.
+_DAY: Final = re.compile(r"(?:1[0-9]|2[0-3])[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _STATUS: Final[Mapping[str, int]] = {"FORBIDDEN": 403, "NOT_FOUND": 404, "IDEMPOTENCY_CONFLICT": 409}
 
 
@@ -75,10 +78,7 @@ async def _read(request: Request, bytes_at_most: int) -> NominationUpload:
             "IDEMPOTENCY_KEY_INVALID", "The header Idempotency-Key has 1 to 128 visible ASCII characters."
         )
     asked = request.query_params
-    try:
-        on = dt.date.fromisoformat(asked.get("on", ""))
-    except ValueError:
-        raise RequestRefused("DATE_INVALID", "The query names the day `on` as YYYY-MM-DD.") from None
+    on = _day(asked.get("on", ""))
     return NominationUpload(
         fund=asked.get("fund", ""),
         scheme_id=asked.get("scheme", ""),
@@ -89,6 +89,15 @@ async def _read(request: Request, bytes_at_most: int) -> NominationUpload:
     )
 
 
+def _day(text: str) -> dt.date:
+    try:
+        if _DAY.fullmatch(text):
+            return dt.date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise RequestRefused("DATE_INVALID", "The query names the day `on` as YYYY-MM-DD in the Gregorian calendar.")
+
+
 async def _lines(request: Request, bytes_at_most: int) -> list[str]:
     body = bytearray()
     async for chunk in request.stream():
@@ -96,6 +105,7 @@ async def _lines(request: Request, bytes_at_most: int) -> list[str]:
         if len(body) > bytes_at_most:
             raise RequestRefused("PAYLOAD_TOO_LARGE", f"A file has at most {bytes_at_most} bytes. Split it.")
     try:
-        return body.decode("utf-8").splitlines(keepends=True)
+        # Only line feeds end a line; other separators of Unicode would shift the numbers of the lines.
+        return list(io.StringIO(body.decode("utf-8"), newline="\n"))
     except UnicodeDecodeError:
         raise RequestRefused("ENCODING_UNSUPPORTED", "The file is not UTF-8 text. Save it as UTF-8.") from None

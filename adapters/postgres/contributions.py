@@ -25,6 +25,7 @@ NUMBERED = """
     SELECT n.worker_id, w.sector, row_number() OVER (ORDER BY n.line) - 1 AS place
     FROM nomination_workers n JOIN workers w ON w.id = n.worker_id WHERE n.nomination_id = :nomination"""
 
+# Rows go in by worker, so that two lists with the same workers never wait for each other in a circle.
 _MONTHS = f"""
     WITH numbered AS ({NUMBERED})
     INSERT INTO contribution_months
@@ -33,7 +34,7 @@ _MONTHS = f"""
     FROM numbered n
     JOIN tariffs t ON t.allocation_id = :allocation AND t.sector = n.sector
     JOIN remittances r ON r.allocation_id = :allocation AND r.month = t.month AND r.part = n.place / :size + 1
-    ORDER BY t.month, n.place, t.scheme_id"""
+    ORDER BY n.worker_id, t.month, t.scheme_id"""
 
 _FUNDED = """
     SELECT count(*) AS months, min(c.month) AS first_month

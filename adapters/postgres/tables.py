@@ -495,7 +495,7 @@ answers = Table(
     _required("digest", Text),
     _recorded_at(),
     Column("settled_at", DateTime(timezone=True)),
-    PrimaryKeyConstraint("message_id", "answer_id", name="pk_answers"),
+    PrimaryKeyConstraint("message_id", "answer_id", "digest", name="pk_answers"),
     Index("uq_answers_first_stands", "message_id", unique=True, postgresql_where=text("stands")),
     Index("ix_answers_unsettled", "recorded_at", postgresql_where=text("stands AND settled_at IS NULL")),
 )

@@ -166,7 +166,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_answers_message_id")),
-        sa.PrimaryKeyConstraint("message_id", "answer_id", name="pk_answers"),
+        sa.PrimaryKeyConstraint("message_id", "answer_id", "digest", name="pk_answers"),
     )
     op.create_index(
         "ix_answers_unsettled",
