@@ -10,7 +10,7 @@ from domain.countries import MemberState
 from domain.errors import ValueMissing
 from domain.legislation import Legislation, Reason, Standing
 from domain.periods import ONE_DAY, Period, whole_years
-from domain.schemes import Condition, PersonGroup, Scheme, Sector, Segment
+from domain.schemes import Condition, Participation, PersonGroup, Scheme, Sector, Segment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +112,8 @@ def _leap(year: int) -> bool:
 
 def _unmet_group(law: Legislation, segment: Segment, person: PersonFacts) -> str:
     """Segments for workers who come in are for foreigners, those for workers abroad for nationals."""
+    if segment.participation is Participation.EXCLUDED:
+        return "the segment is excluded by law"
     national = person.nationality is law.member_state
     if segment.persons is PersonGroup.INBOUND and national:
         return "only workers who are not nationals of the state"

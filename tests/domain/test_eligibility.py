@@ -13,7 +13,7 @@ from domain.countries import MemberState
 from domain.eligibility import EligibleStretch, PersonFacts, eligibility, eligible_stretch
 from domain.errors import RuleNotInForce, ValueMissing
 from domain.periods import Period
-from domain.schemes import Sector
+from domain.schemes import Participation, Sector
 from tests.domain.moving import RULEBOOK, person
 
 ENTRY = dt.date(2020, 1, 1)
@@ -152,3 +152,13 @@ def test_a_segment_for_workers_abroad_is_for_nationals_even_without_a_condition(
     foreigner = eligibility(law, scheme, bare, person(nationality=MemberState.PH), dt.date(2026, 1, 1))
 
     assert foreigner.unmet == "only nationals of the state"
+
+
+def test_nobody_fits_a_segment_that_the_law_excludes() -> None:
+    law = RULEBOOK.of_scheme("MY.SOCSO.CAT1")
+    scheme = law.schemes["MY.SOCSO.CAT1"]
+    excluded = replace(scheme.segments["inbound"], participation=Participation.EXCLUDED)
+
+    answer = eligibility(law, scheme, excluded, person(), WINDOW.first_day)
+
+    assert (answer.eligible, answer.unmet) == (False, "the segment is excluded by law")
