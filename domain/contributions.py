@@ -14,7 +14,7 @@ from domain.errors import AmountOutOfRange, CurrencyMismatch, PeriodInvalid, Rul
 from domain.legislation import DatedValue, Legislation, Reason, Relief, Standing, weakest
 from domain.money import Money, round_to, total
 from domain.periods import Month
-from domain.schemes import BaseKind, ContributionRule, Formula, FunderKind, Sector, Segment
+from domain.schemes import BaseKind, ContributionRule, Formula, FunderKind, Participation, Sector, Segment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,9 @@ def monthly_quote(law: Legislation, scheme_id: str, segment_id: str, month: Mont
     Source: the scheme's segment and its parameters in the rule file.
     """
     segment = law.segment(scheme_id, segment_id, month.first_day)
-    if any(rule.formula is Formula.TERM_PACK for rule in segment.contributions):
+    # An excluded segment has no price, and neither has one whose price the law leaves to a market: not zero.
+    priced = segment.contributions and segment.participation is not Participation.EXCLUDED
+    if not priced or any(rule.formula is Formula.TERM_PACK for rule in segment.contributions):
         raise RuleUnknown(kind="monthly contribution", name=f"{scheme_id}.{segment_id}")
     step = _Step(law=law, segment=segment, on=month.first_day, facts=facts)
     relief = _relief(law, scheme_id, segment, month.first_day, facts)
