@@ -63,6 +63,7 @@ async def deliver_due(context: Context, exchange: Exchange) -> int:
         answers = [result for result in results if isinstance(result, Answer)]
         if answers:
             await work.messages.keep_answers(answers, context.now)
+        await _rest(context, work, results)
         for message, result in zip(claimed, results, strict=True):
             await _note(context, work, message, result)
     return len(claimed)
@@ -167,10 +168,23 @@ async def _note(context: Context, work: UnitOfWork, queued: QueuedMessage, resul
     elif isinstance(result, Pending) and context.now - queued.recorded_at > _patience(context):
         await work.messages.park(queued.id, "the institution took the message and has not answered since")
     elif isinstance(result, Pending):
-        until = context.now + dt.timedelta(seconds=min(30.0, 0.5 * 2 ** min(queued.attempts, 6)))
-        await work.messages.postpone(queued.id, until=until, counted=True, trouble="", state="taken")
+        # To think is no failed attempt: the longer the institution has thought, the less often it is asked.
+        age_seconds = (context.now - queued.recorded_at).total_seconds()
+        until = context.now + dt.timedelta(seconds=min(30.0, max(1.0, age_seconds / 4)))
+        await work.messages.postpone(queued.id, until=until, counted=False, trouble="", state="taken")
     else:
         await _note_trouble(context, work, queued, result)
+
+
+async def _rest(context: Context, work: UnitOfWork, results: Sequence[Result]) -> None:
+    """An institution that is down is no fault of its messages: it rests, once for all that met one outage."""
+    waits: dict[str, float] = {}
+    for result in results:
+        if isinstance(result, DeliveryFailed) and result.peer_down:
+            asked = result.retry_after_seconds or 0.0
+            waits[result.institution_id] = max(waits.get(result.institution_id, 0.0), asked)
+    for institution_id, seconds in sorted(waits.items()):
+        await work.messages.rest(institution_id, at=context.now, at_least_seconds=seconds)
 
 
 def _patience(context: Context) -> dt.timedelta:
@@ -183,10 +197,7 @@ async def _note_trouble(context: Context, work: UnitOfWork, queued: QueuedMessag
     # An institution that no longer knows a message it had taken is sent the message again.
     forgotten = queued.state == "taken" and failed.trouble is DeliveryTrouble.REJECTED
     hopeless = failed.trouble in (DeliveryTrouble.TOO_LARGE, DeliveryTrouble.REJECTED) and not forgotten
-    if failed.peer_down:
-        # An institution that is down is no fault of the message: it rests, and the attempt does not count.
-        await work.messages.rest(queued.institution_id, at=context.now, at_least_seconds=waited)
-    elif hopeless or queued.attempts >= _ATTEMPTS:
+    if not failed.peer_down and (hopeless or queued.attempts >= _ATTEMPTS):
         await work.messages.park(queued.id, str(failed))
         return
     pause = max(waited, min(60.0, 0.5 * 2 ** min(queued.attempts, 7)) if not failed.peer_down else 0.0)

@@ -55,7 +55,7 @@ async def undo_move(
     told = [m for m in sent if m.kind is MessageKind.MOVE_ANNOUNCEMENT]
     # A message with trouble was tried, and nobody knows whether it arrived, although the try did not count.
     unsent = [m.id for m in told if m.state == "due" and m.attempts == 0 and not m.trouble]
-    await work.messages.withdraw([m.id for m in told if m.state in ("due", "taken")])
+    await work.messages.withdraw([m.id for m in told if m.state in ("due", "taken", "parked")])
     refuser = None if answer is None else answer.message_id
     withdrawals = [
         move_message(

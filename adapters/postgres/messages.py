@@ -134,12 +134,14 @@ class PostgresMessages:
         )
 
     async def park(self, message_id: UUID, trouble: str) -> None:
-        parked = update(messages).where(messages.c.id == message_id)
+        # Only what waits can be parked: another deliverer may have brought the message to its end meanwhile.
+        waiting = messages.c.state.in_(("due", "taken"))
+        parked = update(messages).where(messages.c.id == message_id, waiting)
         await self._connection.execute(parked.values(state="parked", leased_until=None, trouble=trouble))
 
     async def retry(self, message_id: UUID, at: dt.datetime) -> bool:
         parked = update(messages).where(messages.c.id == message_id, messages.c.state == "parked")
-        again = await self._connection.execute(parked.values(state="due", attempts=0, due_at=at, trouble=""))
+        again = await self._connection.execute(parked.values(state="due", attempts=0, due_at=at))
         return again.rowcount == 1
 
     async def page(self, state: str | None, *, after: UUID | None, limit: int) -> tuple[QueuedMessage, ...]:
