@@ -42,6 +42,7 @@ _CONDITION_KEYS: dict[str, tuple[str, ...]] = {
     "age_below": ("parameter",),
     "first_entry_age_below": ("parameter",),
     "first_entry_age_from": ("parameter",),
+    "contract_months_min": ("parameter",),
     "sectors_excluded": ("sectors",),
     "nationals_only": (),
     "valid_pass": (),

@@ -15,13 +15,18 @@ from domain.schemes import Condition, Participation, PersonGroup, Scheme, Sector
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonFacts:
-    """What eligibility depends on. first_entry_on: first day of insured work in the scheme's state, if known."""
+    """What eligibility depends on.
+
+    first_entry_on: first day of insured work in the scheme's state, if known. contract_months: the term of the
+    contract for which a worker comes or goes, if there is one.
+    """
 
     birth_date: dt.date
     nationality: MemberState
     sector: Sector | None
     first_entry_on: dt.date | None
     valid_pass: bool = True
+    contract_months: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +137,13 @@ def _check(law: Legislation, condition: Condition, person: PersonFacts, on: dt.d
             raise ValueMissing(rule=condition.kind, fact="the sector of the worker")
         words = ", ".join(sector.value for sector in condition.sectors)
         return person.sector not in condition.sectors, f"not for the sectors {words}"
-    assert condition.parameter is not None, "the loader demands a bound for a condition of age"
+    assert condition.parameter is not None, "the loader demands a bound for this condition"
     number = law.parameter(condition.parameter).on(on).number
-    assert number is not None, "the loader gives a bound of age a single number"
+    assert number is not None, "the loader gives a bound a single number"
+    if condition.kind == "contract_months_min":
+        if person.contract_months is None:
+            raise ValueMissing(rule=condition.parameter, fact="the months of the contract")
+        return person.contract_months >= number, f"with a contract of at least {number} months"
     return _age_check(condition.kind, person, on, int(number))
 
 

@@ -257,11 +257,16 @@ def _segments(law: Legislation, persons: PersonGroup) -> list[tuple[Scheme, Segm
     ]
 
 
+def _mover(question: MoveQuestion) -> PersonFacts:
+    return replace(question.person, contract_months=question.contract_months)
+
+
 def _host_candidate(law: Legislation, scheme: Scheme, segment: Segment, question: MoveQuestion) -> Candidate:
     compulsory = segment.participation is Participation.COMPULSORY
     kind = LandingKind.HOST_COMPULSORY if compulsory else LandingKind.HOST_VOLUNTARY
     # The age at first entry stays what it was; without this it would grow with each birthday of the contract.
-    person = replace(question.person, first_entry_on=question.person.first_entry_on or question.move_on)
+    mover = _mover(question)
+    person = replace(mover, first_entry_on=mover.first_entry_on or question.move_on)
     stretch = eligible_stretch(law, scheme, segment, person, question.contract)
     return _candidate(kind, law, scheme, segment, stretch)
 
@@ -269,10 +274,10 @@ def _host_candidate(law: Legislation, scheme: Scheme, segment: Segment, question
 def _home_candidate(law: Legislation, scheme: Scheme, segment: Segment, question: MoveQuestion) -> Candidate:
     kind = LandingKind.HOME_FOR_WORKERS_ABROAD
     if segment.cover.basis is not CoverBasis.TERM:
-        stretch = eligible_stretch(law, scheme, segment, question.person, question.contract)
+        stretch = eligible_stretch(law, scheme, segment, _mover(question), question.contract)
         return _candidate(kind, law, scheme, segment, stretch)
     # A pack is paid on the day of decision and holds for its whole term, whatever changes later.
-    fits = eligibility(law, scheme, segment, question.person, question.decided_on)
+    fits = eligibility(law, scheme, segment, _mover(question), question.decided_on)
     period = _pack_period(law, segment, question) if fits.eligible else None
     return _candidate(kind, law, scheme, segment, EligibleStretch(period=period, fits=fits, ends_because=""))
 

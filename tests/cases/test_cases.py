@@ -172,6 +172,7 @@ def _eligibility(law: Legislation, case: Case) -> Case:
         nationality=MemberState(given.pop("nationality")),
         sector=Sector(given.pop("sector")) if "sector" in given else None,
         first_entry_on=dt.date.fromisoformat(given.pop("first_entry_on")) if "first_entry_on" in given else None,
+        contract_months=int(given.pop("contract_months")) if "contract_months" in given else None,
     )
     assert not given, f"unknown facts {given}"
     answer: Eligibility = eligibility(law, scheme, segment, person, dt.date.fromisoformat(case["on"]))
