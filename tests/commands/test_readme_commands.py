@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -10,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.commands.started import processes_of, started
+from tests.commands.started import ROOT, processes_of, started
 from tests.support.databases import Databases
 
 PREFERRED_PORTS = (8000, 8101, 8102)
@@ -57,6 +61,33 @@ def test_the_journey_and_then_run_in_the_same_folder_keep_every_promise_and_leav
         assert run.ended(seconds=60) == 0, run.said
         assert "Stopped." in run.said
         assert run.left_behind() == []
+
+
+def test_what_the_readme_tells_to_type_works_as_written(databases: Databases, tmp_path: Path) -> None:
+    var = tmp_path / "var"
+    with databases.copy() as url, started(["run"], var, LINGKAR_DATABASE_URL=url) as run:
+        run.says("Serving on", seconds=JOURNEY_SECONDS)
+        address = re.search(r"Serving on (\S+)/graphql", run.said)
+        assert address is not None
+        blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+        typed = (
+            "\n".join(blocks).replace("http://127.0.0.1:8000", address[1]).replace(".venv/bin/python", sys.executable)
+        )
+        environment = os.environ | {"LINGKAR_VAR_FOLDER": str(var), "LINGKAR_DATABASE_URL": url}
+
+        said = subprocess.run(
+            ["bash", "-eu", "-c", typed], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+        )
+
+        assert said.returncode == 0, said.stderr
+        assert '"rowsAccepted":2,"rowsRefused":1' in said.stdout
+        assert '"personMonths":6,"amount":{"amount":"100800"' in said.stdout
+        assert said.stdout.count('"state":"accepted"') == 3, said.stdout
+        assert '"outcome":"COVERED"' in said.stdout
+        assert '"state":"TOLERANCE"' in said.stdout
+        assert '"addsUp":true' in said.stdout
+        run.interrupt()
+        run.ended(seconds=60)
 
 
 def test_ctrl_c_in_the_middle_of_the_journey_ends_everything(databases: Databases, tmp_path: Path) -> None:
