@@ -163,6 +163,8 @@ def run() -> None:
             kept = play(stage)
             if not kept:
                 typer.echo("The journey did not go as promised; see above.", err=True)
+            for institution, address in stage.institutions.items():
+                typer.echo(f"{institution}, simulated, on {address}")
             typer.echo(f"\nServing on {stage.address}/graphql (GraphiQL in a browser). Ctrl-C stops everything.")
             supervisor.wait()
     except KeyboardInterrupt:

@@ -43,7 +43,9 @@ from resolvers.context import Context, permit
 from resolvers.handover import post, settle_move, settlements, undo_move
 from resolvers.once import audit, once
 
-_BATCH = 12
+_SENT_AT_ONCE = 6
+"""Messages that are taken and sent at the same time: their deadline is shorter than the lease."""
+_SETTLED_AT_ONCE = 12
 _LEASE_SECONDS = 30.0
 """A deliverer that died gives its messages back after this; one that is only slow loses nothing by it."""
 _ATTEMPTS = 8
@@ -54,11 +56,10 @@ async def deliver_due(context: Context, exchange: Exchange) -> int:
     """Send the messages that are due and keep the answers; returns how many were tried."""
     permit(context, "deliver", ActorKind.SYSTEM)
     async with context.database.write() as work:
-        claimed = await work.messages.claim(context.now, limit=_BATCH, lease_seconds=_LEASE_SECONDS)
+        claimed = await work.messages.claim(context.now, limit=_SENT_AT_ONCE, lease_seconds=_LEASE_SECONDS)
     if not claimed:
         return 0
-    gate = asyncio.Semaphore(3)
-    results = await asyncio.gather(*(_deliver(context, exchange, message, gate) for message in claimed))
+    results = await asyncio.gather(*(_deliver(context, exchange, message) for message in claimed))
     async with context.database.write() as work:
         answers = [result for result in results if isinstance(result, Answer)]
         if answers:
@@ -73,7 +74,7 @@ async def settle_answers(context: Context) -> int:
     """Let answers that were kept have their effect, all of a batch together; returns how many."""
     permit(context, "settle", ActorKind.SYSTEM)
     async with context.database.write() as work:
-        unsettled = await work.messages.unsettled(limit=_BATCH)
+        unsettled = await work.messages.unsettled(limit=_SETTLED_AT_ONCE)
         remitted = [pair for pair in unsettled if pair[0].kind is MessageKind.CONTRIBUTION_REMITTANCE]
         if remitted:
             await _apart(context, work, remitted, _guarded_remittances)
@@ -131,22 +132,21 @@ async def message_retry(context: Context, key: str, command: MessageRetry) -> UU
 Result = Answer | Pending | DeliveryFailed | None
 
 
-async def _deliver(context: Context, exchange: Exchange, queued: QueuedMessage, gate: asyncio.Semaphore) -> Result:
-    async with gate:
-        try:
-            async with context.database.read() as work:
-                message = await _written(work, queued)
-        except Exception as error:
-            # One message that cannot be written must not keep the others from being sent.
-            return _not_written(queued, error)
-        if message is None:
-            return None
-        try:
-            if queued.state == "taken":
-                return await exchange.answer_to(message)
-            return await exchange.deliver(message)
-        except DeliveryFailed as failed:
-            return failed
+async def _deliver(context: Context, exchange: Exchange, queued: QueuedMessage) -> Result:
+    try:
+        async with context.database.read() as work:
+            message = await _written(work, queued)
+    except Exception as error:
+        # One message that cannot be written must not keep the others from being sent.
+        return _not_written(queued, error)
+    if message is None:
+        return None
+    try:
+        if queued.state == "taken":
+            return await exchange.answer_to(message)
+        return await exchange.deliver(message)
+    except DeliveryFailed as failed:
+        return failed
 
 
 def _not_written(queued: QueuedMessage, error: Exception) -> DeliveryFailed:
