@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Annotated, Any
 
 import strawberry
 
 from domain import contributions
+from domain.changes import RuleChange
 from domain.countries import MemberState
-from domain.legislation import Standing
+from domain.eligibility import Eligibility
+from domain.errors import RuleNotInForce
+from domain.legislation import DatedValue, Parameter, Standing
 from domain.periods import Month
 from domain.schemes import Branch, FunderKind, Participation, PersonGroup, PortableObject, SchemeKind, Sector
 from schema.money import MoneyInput, MoneyType
+from schema.problems import RuleNotInForceProblem, Told
 
 
 @strawberry.type(description="A name in English and in the state's own language (BCP 47 code).")
@@ -73,12 +78,116 @@ class SchemeType:
     grounds: str
 
 
+@strawberry.type(name="Bracket", description="One row of a table: from this amount upwards the value applies.")
+class BracketType:
+    from_amount: str = strawberry.field(resolver=lambda root: str(root.from_amount))
+    value: str = strawberry.field(resolver=lambda root: str(root.value))
+    standing: Standing
+    source_ids: list[str]
+
+
+@strawberry.type(
+    name="DatedValue",
+    description="A value of the law from its first day on: a number, a table, or neither where the law ended it.",
+)
+class DatedValueType:
+    first_day: dt.date
+    number: str | None = strawberry.field(
+        description="Decimal text.", resolver=lambda root: None if root.number is None else str(root.number)
+    )
+    brackets: list[BracketType]
+    standing: Standing
+    source_ids: list[str]
+    note: str
+
+    @classmethod
+    def is_type_of(cls, value: object, info: strawberry.Info) -> bool:
+        return isinstance(value, DatedValue)
+
+
+ValueResult = Annotated[
+    DatedValueType | RuleNotInForceProblem,
+    strawberry.union("ValueResult", description="A value in force on a day, or that none is known then."),
+]
+
+
+@strawberry.type(name="Parameter", description="A named value of the law through time, oldest first.")
+class ParameterType:
+    name: str
+    unit: str
+    values: list[DatedValueType]
+
+    @strawberry.field(graphql_type=ValueResult, description="The value in force on a day.")
+    @staticmethod
+    async def value_on(root: strawberry.Parent[Parameter], on: dt.date) -> Any:
+        return in_force(root, on)
+
+
+def in_force(parameter: Parameter, on: dt.date) -> DatedValue | Told:
+    """The value in force on a day, or the refusal as a problem."""
+    try:
+        return parameter.on(on)
+    except RuleNotInForce as refusal:
+        return Told(refusal)
+
+
+@strawberry.type(
+    name="RuleChange", description="One change of one rule: what held before, and what holds from a day on."
+)
+class RuleChangeType:
+    member_state: MemberState
+    rule: str
+    on: dt.date
+    before: str | None
+    after: str | None
+    standing: Standing
+    source_ids: list[str]
+    note: str
+
+
+@strawberry.type(description="The changes of a period, by day, state and rule.")
+class RuleChanges:
+    changes: tuple[RuleChange, ...] = strawberry.field(graphql_type=list[RuleChangeType])
+
+
+@strawberry.type(name="Eligibility", description="Whether a person may or must be in a segment on a day, and why.")
+class EligibilityType:
+    eligible: bool
+    unmet: str = strawberry.field(description="The first condition that is not met; empty if all are.")
+    reasons: list[ReasonType]
+
+    @classmethod
+    def is_type_of(cls, value: object, info: strawberry.Info) -> bool:
+        return isinstance(value, Eligibility)
+
+
+@strawberry.input(description="Who asks about being insured: facts of a person, without anything that names one.")
+class EligibilityQuestion:
+    scheme_id: str
+    segment_id: str
+    on: dt.date
+    birth_date: dt.date
+    nationality: MemberState
+    sector: Sector | None = None
+    first_entry_on: dt.date | None = strawberry.field(
+        default=None, description="First day of insured work in the scheme's state, if there was one."
+    )
+    contract_months: int | None = strawberry.field(
+        default=None, description="The term of the contract, if there is one."
+    )
+    valid_pass: bool = strawberry.field(default=True, description="Whether the passport and pass are valid.")
+
+
 @strawberry.type(name="MemberStateLegislation", description="What the rule file of one member state says.")
 class LegislationType:
     code: MemberState = strawberry.field(resolver=lambda root: root.member_state)
     name: Text
     institutions: list[InstitutionType] = strawberry.field(resolver=lambda root: list(root.institutions.values()))
     schemes: list[SchemeType] = strawberry.field(resolver=lambda root: list(root.schemes.values()))
+    parameters: list[ParameterType] = strawberry.field(
+        description="Every dated value of the rule file, with its history.",
+        resolver=lambda root: list(root.parameters.values()),
+    )
     sources: list[Source] = strawberry.field(resolver=lambda root: list(root.sources.values()))
     rules_hash: str = strawberry.field(
         description="SHA-256 of the rule file: names the version that answers rest on.",

@@ -12,6 +12,7 @@ from domain import errors
 from domain.certificates import CertificateOfCoverage
 from domain.contributions import ContributionFacts
 from domain.countries import MemberState
+from domain.eligibility import PersonFacts
 from domain.funding import Allocation, Donation
 from domain.legislation import Legislation
 from domain.people import Identifier
@@ -22,7 +23,16 @@ from schema import problems as p
 from schema.coverage import CoverageDeterminationType
 from schema.funding import AllocationType, DonationType, MessageType, NominationType
 from schema.ids import id_of, parts_of, uuid_after
-from schema.legislation import ContributionQuestion, LegislationType, PackQuestion, Quote, SchemeType
+from schema.legislation import (
+    ContributionQuestion,
+    EligibilityQuestion,
+    EligibilityType,
+    LegislationType,
+    PackQuestion,
+    Quote,
+    RuleChanges,
+    SchemeType,
+)
 from schema.money import MoneyInput, money_of
 from schema.moves import MovePlanType, MoveType, WorkerMoveInput
 from schema.pages import PAGE, Connection, Page, checked_first, page_of
@@ -48,6 +58,15 @@ _QUOTE = (
     errors.CurrencyMismatch,
     errors.PeriodInvalid,
 )
+
+EligibilityResult = Annotated[
+    EligibilityType | p.RuleNotInForceProblem | p.RuleUnknownProblem | p.ValueMissingProblem,
+    strawberry.union("EligibilityResult", description="Whether a person may be insured, or why nothing can be said."),
+]
+RuleChangesResult = Annotated[
+    RuleChanges | p.PeriodInvalidProblem | p.RuleUnknownProblem,
+    strawberry.union("RuleChangesResult", description="What changes in a period, or why nothing can be said."),
+]
 
 CoverageResult = Annotated[
     CoverageDeterminationType | p.PersonNotVisibleProblem | p.IdentifierInvalidProblem,
@@ -107,6 +126,34 @@ class Query:
             question.route,
         )
         return await or_problem(asked, *_QUOTE)
+
+    @strawberry.field(
+        graphql_type=EligibilityResult, description="Whether a person may or must be in a segment on a day, and why."
+    )
+    async def eligibility(self, info: Info, question: EligibilityQuestion) -> Any:
+        person = PersonFacts(
+            birth_date=question.birth_date,
+            nationality=question.nationality,
+            sector=question.sector,
+            first_entry_on=question.first_entry_on,
+            valid_pass=question.valid_pass,
+            contract_months=question.contract_months,
+        )
+        asked = legislation.eligible(info.context.context, question.scheme_id, question.segment_id, question.on, person)
+        return await or_problem(asked, errors.RuleNotInForce, errors.RuleUnknown, errors.ValueMissing)
+
+    @strawberry.field(
+        graphql_type=RuleChangesResult,
+        description="What of the law changes between two days, both included, as far as the rule files know.",
+    )
+    async def rules_changing(
+        self, info: Info, first_day: dt.date, last_day: dt.date, member_state: MemberState | None = None
+    ) -> Any:
+        async def act() -> RuleChanges:
+            found = await legislation.changes(info.context.context, first_day, last_day, member_state)
+            return RuleChanges(changes=found)
+
+        return await or_problem(act(), errors.PeriodInvalid, errors.RuleUnknown)
 
     @strawberry.field(
         graphql_type=CoverageResult,

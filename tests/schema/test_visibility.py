@@ -26,6 +26,8 @@ QUERIES = {
     "scheme": (A, A, A, A, A, A, A, A),
     "contributionQuote": (A, A, A, A, A, A, A, A),
     "packQuote": (A, A, A, A, A, A, A, A),
+    "eligibility": (A, A, A, A, A, A, A, A),
+    "rulesChanging": (A, A, A, A, A, A, A, A),
     "coverageOn": (F, A, V, F, F, F, F, F),
     "me": (F, F, F, F, F, A, A, F),
     "worker": (A, A, N, F, F, A, N, F),

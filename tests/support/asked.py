@@ -111,6 +111,9 @@ def queries(world: World) -> dict[str, str]:
         f'month: "2025-07", funderKind: CORPORATE, income: {rupiah_input(1000000)}}}) {{ {PROBLEM} }}',
         "packQuote": 'packQuote(question: {schemeId: "ID.PMI", segmentId: "pmi", on: "2025-10-06", '
         f'contractMonths: 24, route: "agency"}}) {{ {PROBLEM} }}',
+        "eligibility": 'eligibility(question: {schemeId: "MY.SOCSO.CAT1", segmentId: "inbound", on: "2026-03-10", '
+        f'birthDate: "1990-01-01", nationality: ID, contractMonths: 24}}) {{ {PROBLEM} }}',
+        "rulesChanging": f'rulesChanging(firstDay: "2026-01-01", lastDay: "2026-12-31") {{ {PROBLEM} }}',
         "coverageOn": f'coverageOn(identifier: {identifier(world)}, on: "2025-10-16", purpose: ELIGIBILITY_CHECK) '
         f"{{ {PROBLEM} }}",
         "me": "me { id }",
