@@ -1,30 +1,22 @@
-"""Every figure of figures-vietnam.yaml is in the rule file, from its first day and with its standing."""
+"""What of the law of this state hangs together beyond its single figures."""
 
 from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-import yaml
 
 from adapters.rulebook import load_rulebook
 from domain.contributions import ContributionFacts, monthly_quote
 from domain.countries import MemberState
 from domain.errors import RuleNotInForce
-from domain.legislation import DatedValue
 from domain.money import Currency, Money
 from domain.periods import Month
 from domain.schemes import Branch, FunderKind, Participation
+from tests.rules.figures import figures_of
 
 LAW = load_rulebook().legislation(MemberState.VN)
-FIGURES = yaml.safe_load((Path(__file__).parent / "figures-vietnam.yaml").read_text(encoding="utf-8"))
-
-
-def value_from(name: str, first_day: dt.date) -> DatedValue:
-    (found,) = (value for value in LAW.parameter(name).values if value.first_day == first_day)
-    return found
 
 
 def number_on(name: str, on: dt.date) -> Decimal:
@@ -33,15 +25,7 @@ def number_on(name: str, on: dt.date) -> Decimal:
     return found
 
 
-@pytest.mark.parametrize(("name", "first_day", "number", "standing"), FIGURES["numbers"])
-def test_a_figure_stands_in_the_rule_file(name: str, first_day: dt.date, number: str, standing: str) -> None:
-    value = value_from(name, first_day)
-
-    assert value.number == Decimal(number)
-    assert value.standing.value == standing
-
-
-@pytest.mark.parametrize(("name", "on"), FIGURES["ended"])
+@pytest.mark.parametrize(("name", "on"), figures_of(MemberState.VN)["ended"])
 def test_a_figure_that_ended_is_refused_from_its_end_on(name: str, on: dt.date) -> None:
     with pytest.raises(RuleNotInForce):
         LAW.parameter(name).on(on)

@@ -1,41 +1,18 @@
-"""Every figure of figures-myanmar.yaml stands in the rule file, from its first day, with its standing."""
+"""What of the law of this state hangs together beyond its single figures."""
 
 from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-import yaml
 
 from adapters.rulebook import load_rulebook
 from domain.countries import MemberState
-from domain.legislation import DatedValue
 from domain.schemes import Participation
 
 RULEBOOK = load_rulebook()
 LAW = RULEBOOK.legislation(MemberState.MM)
-FIGURES = yaml.safe_load((Path(__file__).parent / "figures-myanmar.yaml").read_text(encoding="utf-8"))
-
-
-def value_from(name: str, first_day: dt.date) -> DatedValue:
-    (found,) = (value for value in LAW.parameter(name).values if value.first_day == first_day)
-    return found
-
-
-@pytest.mark.parametrize(("name", "first_day", "number", "standing"), FIGURES["numbers"])
-def test_a_figure_stands_in_the_rule_file(name: str, first_day: dt.date, number: str, standing: str) -> None:
-    value = value_from(name, first_day)
-
-    assert value.number == Decimal(number)
-    assert value.standing.value == standing
-
-
-def test_the_rule_file_has_no_figure_beyond_these() -> None:
-    written = {(name, value.first_day) for name, found in LAW.parameters.items() for value in found.values}
-
-    assert written == {(row[0], row[1]) for row in FIGURES["numbers"]}
 
 
 @pytest.mark.parametrize("scheme_id", ["MM.PEN", "MM.UI"])

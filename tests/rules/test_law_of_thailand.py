@@ -1,53 +1,24 @@
-"""Every figure of figures-thailand.yaml is in the rule file, from its first day and with its standing."""
+"""What of the law of this state hangs together beyond its single figures."""
 
 from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-import yaml
 
 from adapters.rulebook import load_rulebook
 from domain.countries import MemberState
 from domain.errors import RuleNotInForce
-from domain.legislation import DatedValue
 from domain.schemes import Branch, Participation
 
 LAW = load_rulebook().legislation(MemberState.TH)
-FIGURES = yaml.safe_load((Path(__file__).parent / "figures-thailand.yaml").read_text(encoding="utf-8"))
-
-
-def value_from(name: str, first_day: dt.date) -> DatedValue:
-    (found,) = (value for value in LAW.parameter(name).values if value.first_day == first_day)
-    return found
 
 
 def number_on(name: str, on: dt.date) -> Decimal:
     found = LAW.parameter(name).on(on).number
     assert found is not None
     return found
-
-
-@pytest.mark.parametrize(("name", "first_day", "number", "standing"), FIGURES["numbers"])
-def test_a_figure_stands_in_the_rule_file(name: str, first_day: dt.date, number: str, standing: str) -> None:
-    value = value_from(name, first_day)
-
-    assert value.number == Decimal(number)
-    assert value.standing.value == standing
-
-
-@pytest.mark.parametrize(("name", "first_day", "from_amount", "number", "standing"), FIGURES["rows_of_tables"])
-def test_a_row_of_a_table_stands_in_the_rule_file(
-    name: str, first_day: dt.date, from_amount: str, number: str, standing: str
-) -> None:
-    rows = value_from(name, first_day).brackets
-
-    (row,) = (row for row in rows if row.from_amount == Decimal(from_amount))
-
-    assert row.value == Decimal(number)
-    assert row.standing.value == standing
 
 
 @pytest.mark.parametrize("payer", ["employer", "worker", "state"])
