@@ -163,11 +163,12 @@ def _age_check(kind: str, person: PersonFacts, on: dt.date, bound: int) -> tuple
 def _cited(law: Legislation, scheme: Scheme, segment: Segment, condition: Condition, on: dt.date, text: str) -> Reason:
     if condition.parameter is not None:
         return law.cite(condition.parameter, on, text)
+    # Such a condition has no source of its own in the rule file, only the segment's grounds; it is not claimed as sure.
     return Reason(
         rule=f"{scheme.id}.{segment.id}.{condition.kind}",
         text=text,
         value=segment.participation.value,
         since=segment.first_day,
         source_ids=(),
-        standing=Standing.CONFIRMED,
+        standing=Standing.ASSUMED,
     )

@@ -660,12 +660,39 @@ def test_a_waiting_rule_of_no_months_limits_nothing_and_nothing_starts_anew() ->
     assert plan.starts_anew == ()
 
 
+def with_sourced_conditions_only(law: Legislation) -> Legislation:
+    """The law without the conditions that no parameter, and so no source, stands behind."""
+    schemes = {
+        scheme_id: replace(
+            scheme,
+            segments=MappingProxyType(
+                {
+                    segment_id: replace(
+                        segment, conditions=tuple(c for c in segment.conditions if c.parameter is not None)
+                    )
+                    for segment_id, segment in scheme.segments.items()
+                }
+            ),
+        )
+        for scheme_id, scheme in law.schemes.items()
+    }
+    return replace(law, schemes=MappingProxyType(schemes))
+
+
+def test_a_condition_without_a_source_is_not_claimed_as_sure() -> None:
+    landing = landing_of(plan_move(QUESTION, FACTS, RULEBOOK), Branch.OLD_AGE, "MY.EPF.FOR")
+
+    assert {reason.standing for reason in landing.reasons if not reason.source_ids} == {Standing.ASSUMED}
+
+
 @pytest.mark.parametrize(
     ("assumed", "standing"), [(set(), Standing.CONFIRMED), ({"epf.rounding_step"}, Standing.ASSUMED)]
 )
 def test_the_standing_of_a_plan_counts_the_prices_of_the_host(assumed: set[str], standing: Standing) -> None:
     sure = {
-        state: with_values(law, set(law.parameters) - assumed, standing=Standing.CONFIRMED)
+        state: with_values(
+            with_sourced_conditions_only(law), set(law.parameters) - assumed, standing=Standing.CONFIRMED
+        )
         for state, law in RULEBOOK.states.items()
     }
 
