@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.actors import ActorKind
 from domain.countries import MemberState
 from domain.eligibility import PersonFacts
-from domain.errors import LandingNotPossible, NotFound, PeriodInvalid, StateConflict
+from domain.errors import LandingNotPossible, NotFound, NotPermitted, PeriodInvalid, StateConflict
 from domain.exchange import MessageKind
 from domain.funding import Allocation, AllocationKind, Purse
 from domain.ledger import AccountKind
@@ -18,7 +18,7 @@ from domain.money import Money
 from domain.move_steps import MoveStep, StepTaken
 from domain.moves import MoveFacts, MovePlan, MoveQuestion, plan_move
 from domain.periods import Month
-from domain.records import Enrolment, Move, QueuedMessage, Remittance
+from domain.records import Enrolment, Move, QueuedMessage, Remittance, Worker
 from domain.schemes import Sector
 from domain.stores import UnitOfWork
 from resolvers.allocations import reserve
@@ -37,7 +37,7 @@ class WorkerMove:
 
     sector: of the work abroad. wage: of one month abroad in the host's currency, if known. decided_on: the
     day on which it is decided and a pack would be paid. fund_id: which fund pays; the one that paid the
-    worker's latest month if None.
+    worker's latest month if None, and no other but for operators.
     """
 
     worker_id: UUID
@@ -120,13 +120,14 @@ async def _planned(
     context: Context, work: UnitOfWork, command: WorkerMove, *, lock: bool
 ) -> tuple[MovePlan, Sequence[Purse]]:
     worker = found_or_refused(await work.workers.worker(command.worker_id, context.actor), "worker")
+    _check_releases(context, worker)
     if not {command.move_on.year, command.decided_on.year} <= set(_YEARS):
         raise PeriodInvalid(what="move", rule=f"its days are outside the years {_YEARS[0]} to {_YEARS[-1]}")
     person = await work.workers.person(worker.id, context.now)
     spells = (await work.coverage.spells_of([worker.id], context.now)).get(worker.id, ())
     enrolments = (await work.workers.enrolments_of([worker.id])).get(worker.id, ())
     prepaid = await work.contributions.prepaid_months(worker.id, Month.of(command.move_on))
-    fund_id = command.fund_id or await work.contributions.fund_of_worker(worker.id)
+    fund_id = await _paying_fund(context, work, command)
     fund = None if fund_id is None else await work.funding.fund(fund_id)
     purses = () if fund is None else await _purses(work, fund.id, lock=lock)
     question = MoveQuestion(
@@ -155,6 +156,22 @@ async def _planned(
     )
     plan = plan_move(question, facts, context.rulebook)
     return replace(plan, obstacle=plan.obstacle or _handover_obstacle(context, plan)), purses
+
+
+def _check_releases(context: Context, worker: Worker) -> None:
+    """Of officers, only those of the state that loses the worker may plan or make a move; none can take one."""
+    if context.actor.kind is ActorKind.OFFICER and context.actor.member_state is not worker.home_state:
+        raise NotPermitted(actor_kind="officer of another state", operation="workerMove")
+
+
+async def _paying_fund(context: Context, work: UnitOfWork, command: WorkerMove) -> UUID | None:
+    """The fund that paid the worker's latest month; only an operator may name another one."""
+    own = await work.contributions.fund_of_worker(command.worker_id)
+    if command.fund_id in (None, own):
+        return own
+    if context.actor.kind is not ActorKind.OPERATOR:
+        raise NotFound(kind="fund")
+    return command.fund_id
 
 
 def _first_entry(context: Context, enrolments: Sequence[Enrolment], command: WorkerMove) -> dt.date:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.actors import ActorKind
 from domain.certificates import CertificateOfCoverage
-from domain.errors import NotFound
+from domain.errors import NotFound, NotPermitted
 from domain.people import Identifier
 from domain.records import AccessRecord, ContributionMonth, Enrolment, Move, Worker
 from domain.stores import UnitOfWork
@@ -74,9 +74,14 @@ async def workers(context: Context, *, after: UUID | None, limit: int) -> tuple[
 async def identifier_record(context: Context, key: str, command: IdentifierRecord) -> Worker:
     """Record a document's identifier for a worker; it takes the place of an older one of its kind.
 
-    Officers of an institution that may see the worker, and operators. Raises NotFound, IdentifierInvalid.
+    Officers of the state that issued it, if they may see the worker, and operators. Raises NotPermitted, NotFound,
+    IdentifierInvalid.
     """
     permit(context, "identifierRecord", ActorKind.OFFICER, ActorKind.OPERATOR)
+    issuer = command.identifier.state
+    if context.actor.kind is ActorKind.OFFICER and context.actor.member_state is not issuer:
+        # A document of one state must not be put in the place of another by a third.
+        raise NotPermitted(actor_kind="officer of another state", operation="identifierRecord")
 
     async def act(work: UnitOfWork) -> UUID:
         found_or_refused(await work.workers.worker(command.worker_id, context.actor), "worker")

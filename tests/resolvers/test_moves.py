@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -534,3 +534,40 @@ async def test_a_route_that_the_law_does_not_know_is_refused_or_an_obstacle(scen
     worker = await covered_worker(scene)
 
     assert await refusal_code(scene.move(worker.id, route="by boat")) != ""
+
+
+async def test_an_officer_who_may_see_a_worker_of_another_state_can_still_not_move_them(scene: Scene) -> None:
+    worker = await covered_worker(scene)
+    await scene.move(worker.id)
+    await scene.deliver()
+    assert await scene.sees(OFFICER_MY, worker.passport)
+
+    code = await refusal_code(scene.move(worker.id, OFFICER_MY, move_on=MOVE_ON + dt.timedelta(days=800)))
+
+    assert code == "FORBIDDEN"
+
+
+@pytest.mark.parametrize("who", ["worker", "officer"])
+async def test_only_an_operator_may_have_another_fund_pay_than_the_one_that_paid_before(scene: Scene, who: str) -> None:
+    worker = await covered_worker(scene)
+    stranger = await scene.donation(1_000_000)
+    actor = worker_actor(worker.id) if who == "worker" else OFFICER_ID
+
+    code = await refusal_code(scene.move(worker.id, actor, fund_id=stranger.fund_id))
+
+    assert code == "NOT_FOUND"
+    assert (await scene.balances(stranger))[0] == 1_000_000
+    assert (await scene.move(worker.id, fund_id=stranger.fund_id)).step is MoveStep.ANNOUNCED
+
+
+async def test_an_officer_cannot_put_another_document_of_a_state_not_theirs_in_its_place(scene: Scene) -> None:
+    worker = await covered_worker(scene)
+    await scene.move(worker.id)
+    await scene.deliver()
+    other = replace(worker.passport, value="C7654321")
+    command = workers.IdentifierRecord(worker_id=worker.id, identifier=other)
+
+    code = await refusal_code(workers.identifier_record(scene.context(OFFICER_MY), scene.key(), command))
+
+    assert code == "FORBIDDEN"
+    assert await scene.sees(OFFICER_ID, worker.passport)
