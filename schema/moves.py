@@ -129,5 +129,6 @@ class WorkerMoveInput:
         default=None, description="Of one month abroad in the host's currency; without it host costs are not quoted."
     )
     fund_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Which fund pays; the one that paid the worker's latest month by default."
+        default=None,
+        description="Which fund pays; the one that paid the worker's latest month by default. Another: operators only.",
     )
