@@ -53,7 +53,7 @@ MUTATIONS = {
     "donationRefund": (A, F, F, F, F, F, F, F),
     "donationAllocate": ("MONTH_ALREADY_FUNDED", F, F, A, X, F, F, F),
     "allocationRemit": (A, F, F, F, F, F, F, F),
-    "identifierRecord": (A, A, X, F, F, F, F, F),
+    "identifierRecord": (A, A, F, F, F, F, F, F),
     "messageRetry": (S, F, F, F, F, F, F, F),
     "workerMove": (L, L, X, F, F, L, X, F),
 }
