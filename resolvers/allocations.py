@@ -28,10 +28,11 @@ from domain.funding import (
 from domain.ledger import Account, AccountKind, Transaction, TransactionKind, TransferKind, transfer
 from domain.money import Money, total
 from domain.periods import Month, month_list
-from domain.records import QueuedMessage, Remittance, SectorCount, Tariff
+from domain.records import Remittance, SectorCount, Tariff
 from domain.stores import UnitOfWork
 from resolvers.context import Context, found_or_refused, permit
 from resolvers.once import once
+from resolvers.outbox import message_due
 
 _MONTHS_AT_MOST = 36
 """An allocation reaches at most three years ahead; prices that far are not known."""
@@ -97,7 +98,12 @@ async def allocation_remit(context: Context, key: str, command: AllocationRemit)
         await _lock_donation(work, found.donation_id)
         batches = (await work.remittances.remittances_of([found.id])).get(found.id, ())
         due = [batch for batch in batches if batch.state == "reserved" and batch.month is not None]
-        await work.messages.write([_message(context, batch) for batch in due])
+        await work.messages.write(
+            [
+                message_due(context, MessageKind.CONTRIBUTION_REMITTANCE, batch.id, batch.institution_id, {})
+                for batch in due
+            ]
+        )
         return found.id
 
     return await allocation(context, await once(context, "allocationRemit", key, command, act))
@@ -291,18 +297,4 @@ def _remittance(
         pending_transfer_id=context.new_id(),
         state="reserved",
         reference="",
-    )
-
-
-def _message(context: Context, batch: Remittance) -> QueuedMessage:
-    return QueuedMessage(
-        id=context.new_id(),
-        institution_id=batch.institution_id,
-        kind=MessageKind.CONTRIBUTION_REMITTANCE,
-        subject_id=batch.id,
-        body={},
-        state="due",
-        attempts=0,
-        trouble="",
-        recorded_at=context.now,
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.certificates import CertificateOfCoverage, CertifiedCover, content_digest
 from domain.errors import AmountOutOfRange
 from domain.exchange import Answer, AnswerOutcome, MessageKind
-from domain.ledger import Transaction, TransactionKind, Transfer, TransferKind
+from domain.ledger import AccountKind, Transaction, TransactionKind, Transfer, TransferKind
 from domain.money import Money, total
 from domain.move_steps import MoveStep, StepTaken, after_answer
 from domain.moves import Entry, PrepaidMonth
@@ -17,8 +17,8 @@ from domain.records import Enrolment, Move, QueuedMessage
 from domain.schemes import FunderKind
 from domain.stores import UnitOfWork
 from resolvers.context import Context
-from resolvers.moves import move_message
 from resolvers.once import audit
+from resolvers.outbox import message_due
 
 _UNDONE = (MoveStep.DESTINATION_REFUSED, MoveStep.DESTINATION_SILENT, MoveStep.HOME_REFUSED)
 
@@ -58,7 +58,7 @@ async def undo_move(
     await work.messages.withdraw([m.id for m in told if m.state in ("due", "taken", "parked")])
     refuser = None if answer is None else answer.message_id
     withdrawals = [
-        move_message(
+        message_due(
             context,
             MessageKind.MOVE_WITHDRAWAL,
             move.id,
@@ -90,7 +90,7 @@ async def _destination_accepted(
         current = (await work.moves.moves([move.id]))[move.id]
         await _complete(context, work, current, None)
         return
-    await work.messages.write([move_message(context, MessageKind.COVER_HANDOVER, move.id, home, {})])
+    await work.messages.write([message_due(context, MessageKind.COVER_HANDOVER, move.id, home, {})])
 
 
 def _home_institution(context: Context, move: Move) -> str | None:
@@ -214,8 +214,8 @@ async def _give_back(
             Transfer(
                 id=context.new_id(),
                 kind=TransferKind.POSTED,
-                debit_account_id=accounts[month.donation_id, "remitted"].id,
-                credit_account_id=accounts[month.donation_id, "donation"].id,
+                debit_account_id=accounts[month.donation_id, AccountKind.REMITTED.value].id,
+                credit_account_id=accounts[month.donation_id, AccountKind.DONATION.value].id,
                 amount=part,
             )
         )

@@ -24,6 +24,7 @@ from domain.stores import UnitOfWork
 from resolvers.allocations import reserve
 from resolvers.context import Context, found_or_refused, permit
 from resolvers.once import once
+from resolvers.outbox import message_due
 from resolvers.traces import trace
 
 _YEARS = range(1900, 9001)
@@ -251,21 +252,4 @@ def _announced(context: Context, plan: MovePlan, allocation_id: UUID | None) -> 
 
 def _announcement(context: Context, move: Move, plan: MovePlan, institution_id: str) -> QueuedMessage:
     schemes = [e.scheme_id for e in plan.host_entries if e.institution_id == institution_id]
-    return move_message(context, MessageKind.MOVE_ANNOUNCEMENT, move.id, institution_id, {"scheme_ids": schemes})
-
-
-def move_message(
-    context: Context, kind: MessageKind, move_id: UUID, institution_id: str, body: dict[str, object]
-) -> QueuedMessage:
-    """A message about a move, due at once; the body holds nothing that names the person."""
-    return QueuedMessage(
-        id=context.new_id(),
-        institution_id=institution_id,
-        kind=kind,
-        subject_id=move_id,
-        body=body,
-        state="due",
-        attempts=0,
-        trouble="",
-        recorded_at=context.now,
-    )
+    return message_due(context, MessageKind.MOVE_ANNOUNCEMENT, move.id, institution_id, {"scheme_ids": schemes})
