@@ -188,8 +188,10 @@ class Trust(Protocol):
 
     async def claim_key(
         self, actor: Actor, key: str, operation: str, digest: bytes, at: dt.datetime
-    ) -> tuple[str, bytes, dict[str, Any] | None] | None:
-        """None if the key is new and now ours; otherwise the operation, digest and outcome it was used with."""
+    ) -> tuple[str, bool, dict[str, Any] | None] | None:
+        """None if the key is new and now ours; else the operation it was used with, whether for the same content,
+        and the outcome. The digest is kept under a key: content can be a passport number, which can be guessed.
+        """
         ...
 
     async def keep_outcome(self, actor: Actor, key: str, outcome: dict[str, Any]) -> None: ...

@@ -29,7 +29,7 @@ async def once(
     async with context.database.write() as work:
         used = await work.trust.claim_key(context.actor, key, operation, digest, context.now)
         if used is not None:
-            return _answered_before(used, operation, digest)
+            return _answered_before(used, operation)
         try:
             async with work.savepoint():
                 subject = await act(work)
@@ -50,9 +50,9 @@ async def audit(context: Context, work: UnitOfWork, action: str, subject: UUID) 
     await work.trust.append(chain, context.actor, action, str(subject), context.now)
 
 
-def _answered_before(used: tuple[str, bytes, dict[str, Any] | None], operation: str, digest: bytes) -> UUID:
-    known_operation, known_digest, outcome = used
-    if (known_operation, known_digest) != (operation, digest):
+def _answered_before(used: tuple[str, bool, dict[str, Any] | None], operation: str) -> UUID:
+    known_operation, same_content, outcome = used
+    if known_operation != operation or not same_content:
         raise IdempotencyConflict(operation=known_operation)
     assert outcome is not None, "a key and its outcome are committed together"
     if "refusal" in outcome:

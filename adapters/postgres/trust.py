@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.identity.sealing import Sealer
 from adapters.postgres.tables import audit_entries, audit_heads, idempotency_keys
 from domain.actors import Actor
 from domain.audit import FIRST_HASH, AuditEntry, entry_hash
@@ -39,25 +40,27 @@ class _Waiting:
 class PostgresTrust:
     """Keys and audit entries of one unit of work."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, sealer: Sealer) -> None:
         self._connection = connection
+        self._sealer = sealer
         self._waiting: list[_Waiting] = []
 
     async def claim_key(
         self, actor: Actor, key: str, operation: str, digest: bytes, at: dt.datetime
-    ) -> tuple[str, bytes, dict[str, Any] | None] | None:
+    ) -> tuple[str, bool, dict[str, Any] | None] | None:
         # A second caller with the same key waits here until the first one's transaction ends.
         query = """
             INSERT INTO idempotency_keys (actor_id, key, operation, digest, recorded_at)
             VALUES (:actor, :key, :operation, :digest, :at) ON CONFLICT (actor_id, key) DO NOTHING
             RETURNING key"""
-        asked = {"actor": actor.id, "key": key, "operation": operation, "digest": digest, "at": at}
+        kept = self._sealer.blind_index("idempotency", actor.id, digest.hex())
+        asked = {"actor": actor.id, "key": key, "operation": operation, "digest": kept, "at": at}
         if (await self._connection.execute(text(query), asked)).one_or_none() is not None:
             return None
         keys = idempotency_keys
         used = select(keys).where(keys.c.actor_id == actor.id, keys.c.key == key)
         row = (await self._connection.execute(used)).one()
-        return row.operation, bytes(row.digest), row.outcome
+        return row.operation, bytes(row.digest) == kept, row.outcome
 
     async def keep_outcome(self, actor: Actor, key: str, outcome: dict[str, Any]) -> None:
         keys = idempotency_keys

@@ -48,7 +48,7 @@ class PostgresUnitOfWork:
         self.ledger = PostgresLedger(connection)
         self.moves = PostgresMoves(connection)
         self.messages = PostgresMessages(connection)
-        self.trust = PostgresTrust(connection)
+        self.trust = PostgresTrust(connection, sealer)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[object]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -15,6 +17,7 @@ from domain.funding import Terms
 from domain.money import Currency, Money
 from domain.move_steps import MoveStep
 from domain.moves import MovePlan
+from domain.plain import to_plain
 from domain.records import Move
 from resolvers import moves, workers
 from resolvers.deliveries import end_silent_moves
@@ -571,3 +574,15 @@ async def test_an_officer_cannot_put_another_document_of_a_state_not_theirs_in_i
 
     assert code == "FORBIDDEN"
     assert await scene.sees(OFFICER_ID, worker.passport)
+
+
+async def test_what_a_key_was_used_for_is_not_kept_as_a_plain_digest_that_could_be_guessed(scene: Scene) -> None:
+    worker = await covered_worker(scene)
+    command = workers.IdentifierRecord(worker_id=worker.id, identifier=replace(worker.passport, value="C7654321"))
+    plain = json.dumps(to_plain(command), sort_keys=True, separators=(",", ":"))
+
+    await workers.identifier_record(scene.context(), "a-key", command)
+    await workers.identifier_record(scene.context(), "a-key", command)
+
+    (row,) = await scene.rows("SELECT digest FROM idempotency_keys WHERE key = :key", key="a-key")
+    assert bytes(row.digest) != hashlib.sha256(plain.encode()).digest()
