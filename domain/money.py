@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
+from decimal import Decimal
 from enum import Enum
+from fractions import Fraction
 
-from domain.errors import CurrencyMismatch
+from domain.errors import AmountOutOfRange, CurrencyMismatch, ValueMissing
 
 
 class Currency(Enum):
@@ -17,11 +18,14 @@ class Currency(Enum):
     but no rupiah amount below one is ever paid, so the settlement exponent of IDR is zero.
     """
 
-    IDR = "IDR"
+    _value_: str
+    exponent: int
+
+    IDR = "IDR", 0
     MYR = "MYR"
     PHP = "PHP"
     THB = "THB"
-    VND = "VND"
+    VND = "VND", 0
     SGD = "SGD"
     KHR = "KHR"
     LAK = "LAK"
@@ -29,10 +33,13 @@ class Currency(Enum):
     BND = "BND"
     USD = "USD"
 
-    @property
-    def exponent(self) -> int:
-        """Decimals in which this currency is settled."""
-        return 0 if self in (Currency.IDR, Currency.VND) else 2
+    # A currency is looked up by its code alone; the exponent is given only where currencies are listed, above.
+    def __new__(cls, code: object, exponent: int = 2) -> Currency:
+        """The currency of one line of the list; most are settled with two decimals."""
+        currency = object.__new__(cls)
+        currency._value_ = str(code)
+        currency.exponent = exponent
+        return currency
 
 
 class Rounding(Enum):
@@ -44,14 +51,6 @@ class Rounding(Enum):
     HALF_EVEN = "half_even"
     CEILING = "ceiling"
 
-
-_MODES = {
-    Rounding.DOWN: ROUND_DOWN,
-    Rounding.UP: ROUND_UP,
-    Rounding.HALF_UP: ROUND_HALF_UP,
-    Rounding.HALF_EVEN: ROUND_HALF_EVEN,
-    Rounding.CEILING: ROUND_CEILING,
-}
 
 _DECIMAL_TEXT = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,6})?")
 
@@ -80,12 +79,13 @@ class Money:
         """
         if not _DECIMAL_TEXT.fullmatch(text) or not text.isascii():
             raise ValueError("not a decimal amount")
-        scaled = Decimal(text).scaleb(currency.exponent)
-        if scaled == 0 and text.startswith("-"):
-            raise ValueError("zero has no sign")
-        if scaled != scaled.to_integral_value():
+        digits, _, decimals = text.lstrip("-").partition(".")
+        if decimals[currency.exponent :].strip("0"):
             raise ValueError(f"{currency.value} is settled with {currency.exponent} decimals")
-        return cls(int(scaled), currency)
+        minor_units = int(digits + decimals[: currency.exponent].ljust(currency.exponent, "0"))
+        if minor_units == 0 and text.startswith("-"):
+            raise ValueError("zero has no sign")
+        return cls(-minor_units if text.startswith("-") else minor_units, currency)
 
     @property
     def decimal_text(self) -> str:
@@ -125,20 +125,65 @@ class Money:
 
 def total(amounts: tuple[Money, ...], currency: Currency) -> Money:
     """The sum of amounts of one currency; of none, zero."""
-    result = Money.zero(currency)
-    for amount in amounts:
-        result = result + amount
-    return result
+    zero = Money.zero(currency)
+    return Money(sum(zero._same(amount) for amount in amounts), currency)
 
 
-def round_to(amount: Decimal, currency: Currency, rounding: Rounding, step: Decimal | None = None) -> Money:
-    """Return the payable amount nearest to a computed one, by the named rounding.
+def units_of(amount: Money | None, currency: Currency, *, rule: str, fact: str) -> Decimal:
+    """Return an amount that a rule needs, in units of the law's currency; refused as by minor_units_of."""
+    return Decimal(Money(minor_units_of(amount, currency, rule=rule, fact=fact), currency).decimal_text)
+
+
+def minor_units_of(amount: Money | None, currency: Currency, *, rule: str, fact: str) -> int:
+    """Return an amount that a rule needs, in minor units of the law's currency.
+
+    fact: what the amount is, for the refusal if it was not given.
+    Raises ValueMissing if it was not, CurrencyMismatch in another currency, AmountOutOfRange below zero.
+    """
+    if amount is None:
+        raise ValueMissing(rule=rule, fact=fact)
+    if amount.currency is not currency:
+        raise CurrencyMismatch(expected=currency.value, given=amount.currency.value)
+    if amount.minor_units < 0:
+        raise AmountOutOfRange(given=str(amount), limit="zero or more")
+    return amount.minor_units
+
+
+def round_to(amount: Decimal | Fraction, currency: Currency, rounding: Rounding, step: Decimal | None = None) -> Money:
+    """Return the payable amount nearest to a computed one, by the named rounding; no digit is lost on the way.
 
     amount: in units of the currency. step: the smallest payable difference in the same units
     (for example 0.05 where amounts end in whole five sen); the minor unit if None.
     """
-    smallest = step if step is not None else Decimal(1).scaleb(-currency.exponent)
-    steps = (amount / smallest).quantize(Decimal(1), rounding=_MODES[rounding])
-    scaled = (steps * smallest).scaleb(currency.exponent)
-    assert scaled == scaled.to_integral_value(), "a step is a whole number of minor units"
-    return Money(int(scaled), currency)
+    minor_units = step_of(step, currency)
+    number, parts = amount.as_integer_ratio()
+    return Money(minor_units * whole(number * 10**currency.exponent, parts * minor_units, rounding), currency)
+
+
+def step_of(step: Decimal | None, currency: Currency) -> int:
+    """The smallest payable difference in minor units: one, unless the law names a step."""
+    if step is None:
+        return 1
+    number, parts = step.as_integer_ratio()
+    units: int = number * 10**currency.exponent
+    minor_units, rest = divmod(units, parts)
+    assert rest == 0, "a step is a whole number of minor units"
+    return minor_units
+
+
+def whole(number: int, parts: int, rounding: Rounding) -> int:
+    """The whole number to which number / parts is rounded; counted in integers, so that a half is exactly a half.
+
+    parts: above zero. Below zero a half goes away from zero, and down means towards it.
+    """
+    if number < 0:
+        # Only the ceiling looks at the sign: what it lifts, it lifts towards zero.
+        return -whole(-number, parts, Rounding.DOWN if rounding is Rounding.CEILING else rounding)
+    found, rest = divmod(number, parts)
+    if rest == 0 or rounding is Rounding.DOWN:
+        return found
+    if rounding is Rounding.HALF_UP:
+        return found + (2 * rest >= parts)
+    if rounding is Rounding.HALF_EVEN:
+        return found + (2 * rest > parts or (2 * rest == parts and found % 2 == 1))
+    return found + 1

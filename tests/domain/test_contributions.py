@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.contributions import ContributionFacts, Quote, bracket_of, monthly_quote, phases_of, term_quote
+from domain.contributions import ContributionFacts, Quote, bracket_of, monthly_quote
 from domain.countries import MemberState
 from domain.errors import CurrencyMismatch, PeriodInvalid, RuleNotInForce, RuleUnknown, ValueMissing
 from domain.legislation import Legislation, Parameter, Reason, Standing
 from domain.money import Currency, Money
+from domain.packs import phases_of, term_quote
 from domain.periods import Month
 from domain.schemes import ContributionRule, FunderKind, Sector
 from tests.domain.moving import RULEBOOK, rupiah

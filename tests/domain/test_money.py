@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.errors import CurrencyMismatch
-from domain.money import Currency, Money, Rounding, round_to, total
+from domain.errors import AmountOutOfRange, CurrencyMismatch, Refusal, ValueMissing
+from domain.money import Currency, Money, Rounding, minor_units_of, round_to, total, whole
 
 amounts = st.builds(Money, st.integers(-(10**18) + 1, 10**18 - 1), st.sampled_from(Currency))
 
@@ -102,6 +104,95 @@ def test_rounding_goes_to_the_payable_step_by_its_name(rounding: Rounding, expec
     rounded = round_to(Decimal("12.375"), Currency.MYR, rounding, Decimal("0.05"))
 
     assert rounded.decimal_text == expected
+
+
+@pytest.mark.parametrize(
+    ("rounding", "below", "at_even_half", "at_odd_half", "above"),
+    [
+        (Rounding.DOWN, 2, 2, 3, 2),
+        (Rounding.UP, 3, 3, 4, 3),
+        (Rounding.CEILING, 3, 3, 4, 3),
+        (Rounding.HALF_UP, 2, 3, 4, 3),
+        (Rounding.HALF_EVEN, 2, 2, 4, 3),
+    ],
+)
+@pytest.mark.parametrize("step", [None, "0.01", "0.05", "1.00", "100"])
+def test_each_rounding_decides_at_just_below_and_just_above_the_half_of_a_step(
+    rounding: Rounding, below: int, at_even_half: int, at_odd_half: int, above: int, step: str | None
+) -> None:
+    smallest = Decimal(step or "0.01")
+    computed = [smallest * Decimal(steps) for steps in ("2.499999", "2.5", "3.5", "2.500001")]
+
+    rounded = [round_to(amount, Currency.MYR, rounding, Decimal(step) if step else None) for amount in computed]
+
+    payable = [Decimal(amount.decimal_text) / smallest for amount in rounded]
+    assert payable == [below, at_even_half, at_odd_half, above]
+
+
+@pytest.mark.parametrize("rounding", Rounding)
+@pytest.mark.parametrize("step", [None, "0.05", "1.00"])
+def test_what_is_payable_already_is_not_moved(rounding: Rounding, step: str | None) -> None:
+    assert round_to(Decimal(7), Currency.MYR, rounding, Decimal(step) if step else None).decimal_text == "7.00"
+
+
+@pytest.mark.parametrize(
+    ("rounding", "expected"),
+    [
+        (Rounding.DOWN, -2),
+        (Rounding.UP, -3),
+        (Rounding.CEILING, -2),
+        (Rounding.HALF_UP, -3),
+        (Rounding.HALF_EVEN, -2),
+    ],
+)
+def test_below_zero_a_half_goes_away_from_zero_and_only_the_ceiling_looks_at_the_sign(
+    rounding: Rounding, expected: int
+) -> None:
+    assert round_to(Decimal("-2.5"), Currency.IDR, rounding).minor_units == expected
+
+
+@given(st.integers(-(10**30), 10**30), st.integers(1, 10**12))
+def test_rounding_a_quotient_agrees_with_fractions(number: int, parts: int) -> None:
+    exact = Fraction(number, parts)
+
+    assert whole(number, parts, Rounding.HALF_EVEN) == round(exact)
+    assert whole(number, parts, Rounding.CEILING) == math.ceil(exact)
+    assert whole(number, parts, Rounding.DOWN) == math.trunc(exact)
+    assert abs(whole(number, parts, Rounding.UP)) == math.ceil(abs(exact))
+    assert abs(whole(number, parts, Rounding.HALF_UP)) == math.floor(abs(exact) + Fraction(1, 2))
+
+
+def test_no_precision_of_a_decimal_context_loses_a_digit() -> None:
+    with localcontext() as context:
+        context.prec = 1
+        parsed = Money.parse("999999999999999.99", Currency.MYR)
+        rounded = round_to(Decimal("999999999999.994999"), Currency.MYR, Rounding.HALF_UP)
+
+    assert (parsed.minor_units, rounded.minor_units) == (99_999_999_999_999_999, 99_999_999_999_999)
+
+
+def test_a_step_that_is_no_whole_number_of_minor_units_is_a_mistake() -> None:
+    with pytest.raises(AssertionError):
+        round_to(Decimal(1), Currency.MYR, Rounding.HALF_UP, Decimal("0.005"))
+
+
+@pytest.mark.parametrize(
+    ("amount", "refused"),
+    [
+        (None, ValueMissing),
+        (Money(1, Currency.IDR), CurrencyMismatch),
+        (Money(-1, Currency.MYR), AmountOutOfRange),
+    ],
+)
+def test_an_amount_that_a_rule_needs_is_there_in_its_currency_and_not_below_zero(
+    amount: Money | None, refused: type[Refusal]
+) -> None:
+    with pytest.raises(refused):
+        minor_units_of(amount, Currency.MYR, rule="test.rate", fact="the wage")
+
+
+def test_nothing_earned_is_an_amount_that_a_rule_takes() -> None:
+    assert minor_units_of(Money(0, Currency.MYR), Currency.MYR, rule="test.rate", fact="the wage") == 0
 
 
 def test_without_a_step_the_minor_unit_is_the_smallest_difference() -> None:
