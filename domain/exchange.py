@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
 
+from domain.circumstances import BirthPrecision
 from domain.money import Money
 from domain.periods import Month
 
@@ -43,6 +44,7 @@ class AdapterStanding(Enum):
 class PersonOnWire:
     """The identifying facts of a worker that a message may carry; never stored with the message.
 
+    birth_date: the first day that it can be, if birth_precision says that only month or year is known.
     identifiers: pairs of kind and value, for example ("nik", ...) and ("passport", ...).
     """
 
@@ -50,6 +52,7 @@ class PersonOnWire:
     birth_date: dt.date
     nationality: str
     identifiers: tuple[tuple[str, str], ...]
+    birth_precision: BirthPrecision = BirthPrecision.DAY
 
     def identifier(self, kind: str) -> str | None:
         """The value of one kind of identifier, if it is known."""

@@ -14,12 +14,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
-from domain.errors import LimitExceeded, NameInvalid, Refusal
-from domain.people import AGE_LIMIT_YEARS, checked_name
+from domain.errors import DateInvalid, DateOutOfRange, LimitExceeded, NameInvalid, Refusal
+from domain.people import BirthDate, Calendar, checked_name
 from domain.periods import whole_years
 from domain.schemes import Sector
 
-COLUMNS = ("nik", "name", "birth_date", "sector")
+IDENTIFIER_KIND = "nik"
+"""The kind of number by which the rows name persons."""
+COLUMNS = (IDENTIFIER_KIND, "name", "birth_date", "sector")
+BUDDHIST_PREFIX = "BE "
+"""Stands before a birth date of the Buddhist Era, as in `BE 2528-07-12`."""
 LINE_LIMIT_BYTES = 2048
 ROWS_LIMIT = 50_000
 
@@ -44,7 +48,7 @@ class NominatedPerson:
     line: int
     nik: str = field(repr=False)
     name: str = field(repr=False)
-    birth_date: dt.date = field(repr=False)
+    birth: BirthDate
     sector: Sector
 
 
@@ -80,7 +84,8 @@ def read_nominations(
     age_min_years: int,
     age_max_years: int,
     check_nik: Callable[[str], str],
-    nik_agrees: Callable[[str, dt.date], bool],
+    nik_agrees: Callable[[str, BirthDate], bool],
+    read_birth: Callable[[str, Calendar], BirthDate],
 ) -> Iterator[NominatedPerson | RefusedRow]:
     """Judge the rows of a nomination file one after the other, in the order of the file.
 
@@ -89,6 +94,7 @@ def read_nominations(
     on: the day on which ages are counted, in completed years; both bounds are included.
     check_nik: returns the normalised NIK or raises a Refusal whose message does not hold it.
     nik_agrees: whether the date inside a normalised NIK can be this birth date.
+    read_birth: returns the birth date that a text states in a calendar, or raises DateInvalid or DateOutOfRange.
 
     The header is judged at once, each row when it is asked for. Raises NominationFileInvalid for a file
     that is empty, not UTF-8 or has other columns, LimitExceeded at row 50,001.
@@ -101,6 +107,7 @@ def read_nominations(
         age_max_years=age_max_years,
         check_nik=check_nik,
         nik_agrees=nik_agrees,
+        read_birth=read_birth,
     )
     return _judged(numbered, judge)
 
@@ -123,7 +130,8 @@ class _RowJudge:
     age_min_years: int
     age_max_years: int
     check_nik: Callable[[str], str]
-    nik_agrees: Callable[[str, dt.date], bool]
+    nik_agrees: Callable[[str, BirthDate], bool]
+    read_birth: Callable[[str, Calendar], BirthDate]
     seen: dict[str, int] = field(default_factory=dict)
 
     def person(self, number: int, line: str) -> NominatedPerson:
@@ -132,10 +140,10 @@ class _RowJudge:
         nik_text, name_text, birth_text, sector_text = (fields[place] for place in self.places)
         nik = self._nik(number, nik_text)
         name = _name(name_text)
-        birth = _birth_date(birth_text.strip(" "), self.on)
+        birth = self._birth(birth_text.strip(" "))
         self._check_identity(nik, birth)
         self._check_age(birth)
-        return NominatedPerson(line=number, nik=nik, name=name, birth_date=birth, sector=_sector(sector_text))
+        return NominatedPerson(line=number, nik=nik, name=name, birth=birth, sector=_sector(sector_text))
 
     def _nik(self, number: int, text: str) -> str:
         try:
@@ -148,13 +156,21 @@ class _RowJudge:
             raise _RowRefused(RowCode.DUPLICATE_ITEM, reason)
         return nik
 
-    def _check_identity(self, nik: str, birth: dt.date) -> None:
+    def _birth(self, text: str) -> BirthDate:
+        calendar = Calendar.BUDDHIST if text.startswith(BUDDHIST_PREFIX) else Calendar.GREGORIAN
+        try:
+            return self.read_birth(text.removeprefix(BUDDHIST_PREFIX), calendar)
+        except (DateInvalid, DateOutOfRange) as refused:
+            raise _RowRefused(RowCode(refused.code), refused.message) from None
+
+    def _check_identity(self, nik: str, birth: BirthDate) -> None:
         if not self.nik_agrees(nik, birth):
             reason = "The birth date inside the NIK is another one. Check both against the identity card."
             raise _RowRefused(RowCode.IDENTITY_MISMATCH, reason)
 
-    def _check_age(self, birth: dt.date) -> None:
-        age_years = whole_years(birth, self.on)
+    def _check_age(self, birth: BirthDate) -> None:
+        # Of a month or year alone the first day counts, as for every condition of age.
+        age_years = whole_years(birth.first_day, self.on)
         if self.age_min_years <= age_years <= self.age_max_years:
             return
         side = "younger" if age_years < self.age_min_years else "older"
@@ -234,34 +250,6 @@ def _name(text: str) -> str:
         raise _RowRefused(RowCode.NAME_INVALID, refused.message) from None
 
 
-def _birth_date(text: str, on: dt.date) -> dt.date:
-    match = _DAY_TEXT.fullmatch(text)
-    if not match:
-        raise _RowRefused(RowCode.DATE_INVALID, "The birth date is not written YYYY-MM-DD. Write it so.")
-    _check_calendar(int(match[1]), on)
-    try:
-        birth = dt.date.fromisoformat(text)
-    except ValueError:
-        reason = "The birth date is no day of the calendar. Check it against the identity card."
-        raise _RowRefused(RowCode.DATE_INVALID, reason) from None
-    if birth > on or whole_years(birth, on) > AGE_LIMIT_YEARS:
-        reason = f"The birth date lies after {on} or more than {AGE_LIMIT_YEARS} years before it. Correct it."
-        raise _RowRefused(RowCode.DATE_OUT_OF_RANGE, reason)
-    return birth
-
-
-def _check_calendar(year: int, on: dt.date) -> None:
-    """Refuse a year that only makes sense in another calendar, with a hint which."""
-    if on.year - AGE_LIMIT_YEARS <= year - _BUDDHIST_ERA_AHEAD_YEARS <= on.year:
-        calendar = f"the Buddhist Era; take {_BUDDHIST_ERA_AHEAD_YEARS} off"
-    elif _ISLAMIC_YEARS[0] <= year <= _ISLAMIC_YEARS[1]:
-        calendar = "the Islamic calendar; convert the whole date"
-    else:
-        return
-    reason = f"The year of the birth date looks like one of {calendar} and write the Common Era year."
-    raise _RowRefused(RowCode.DATE_INVALID, reason)
-
-
 def _sector(text: str) -> Sector:
     try:
         return Sector(text.strip(" "))
@@ -270,7 +258,4 @@ def _sector(text: str) -> Sector:
         raise _RowRefused(RowCode.SECTOR_UNKNOWN, f"The sector is none of {known}. Choose one of them.") from None
 
 
-_DAY_TEXT = re.compile(r"([0-9]{4})-[0-9]{2}-[0-9]{2}")
 _HALF_CHARACTERS = re.compile("[\ud800-\udfff]")
-_BUDDHIST_ERA_AHEAD_YEARS = 543
-_ISLAMIC_YEARS = (1300, 1500)

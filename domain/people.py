@@ -7,35 +7,63 @@ import unicodedata
 from dataclasses import dataclass, field
 from enum import Enum
 
+from domain.circumstances import BirthPrecision
 from domain.countries import MemberState
 from domain.errors import DateOutOfRange, NameInvalid
-from domain.periods import whole_years
+from domain.periods import term_last_day, whole_years
 
 NAME_LIMIT_CHARACTERS = 200
 AGE_LIMIT_YEARS = 120
-
-
-class IdentifierKind(Enum):
-    """The kinds of number by which an institution or a state knows a person."""
-
-    NIK = "nik"
-    KPJ = "kpj"
-    JKN = "jkn"
-    MYKAD = "mykad"
-    SSFW = "ssfw"
-    PASSPORT = "passport"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identifier:
     """One identifier of a person: its kind, the member state that gave it and its normalised value.
 
-    The value does not show in `repr`, so that no log line or traceback can carry it.
+    kind: a word of the state's rule file, such as nik or passport. The value does not show in `repr`, so that
+    no log line or traceback can carry it.
     """
 
-    kind: IdentifierKind
+    kind: str
     state: MemberState
     value: str = field(repr=False)
+
+
+class Calendar(Enum):
+    """The calendar in which a birth date is written."""
+
+    GREGORIAN = "gregorian"
+    BUDDHIST = "buddhist"
+
+
+_MONTHS_IN_QUESTION = {BirthPrecision.MONTH: 1, BirthPrecision.YEAR: 12}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BirthDate:
+    """A birth date as far as it is known; neither day shows in `repr`.
+
+    first_day: the first day that it can be. A year of another calendar may begin in the midst of ours.
+    """
+
+    first_day: dt.date = field(repr=False)
+    precision: BirthPrecision
+
+    @property
+    def last_day(self) -> dt.date:
+        """The last day that it can be, which is the first one if the day is known."""
+        months = _MONTHS_IN_QUESTION.get(self.precision)
+        return self.first_day if months is None else term_last_day(self.first_day, months)
+
+    def can_be(self, *, day: int, month: int, year_two_digits: int) -> bool:
+        """Whether a date of which only two digits of the year are told can be this one, of whichever century."""
+        told = (month, day)
+        for year in range(self.first_day.year, self.last_day.year + 1):
+            after_first = told >= (self.first_day.month, self.first_day.day) or year > self.first_day.year
+            before_last = told <= (self.last_day.month, self.last_day.day) or year < self.last_day.year
+            if year % 100 == year_two_digits and after_first and before_last:
+                return True
+        return False
 
 
 def checked_name(text: str) -> str:
@@ -62,17 +90,15 @@ def checked_name(text: str) -> str:
     return name
 
 
-def birth_date_checked(birth: dt.date, on: dt.date) -> dt.date:
+def birth_date_checked(birth: BirthDate, on: dt.date) -> BirthDate:
     """Return the birth date if a person living on that day can have it.
 
-    Raises DateOutOfRange if it lies after `on` or more than 120 completed years before.
+    Raises DateOutOfRange if even its first day lies after `on`, or its last one more than 120 completed years before.
     """
-    if birth > on:
-        raise DateOutOfRange(what="birth date", given=birth, allowed=f"it lies after {on}")
-    if whole_years(birth, on) > AGE_LIMIT_YEARS:
-        raise DateOutOfRange(
-            what="birth date", given=birth, allowed=f"it lies more than {AGE_LIMIT_YEARS} years before {on}"
-        )
+    if birth.first_day > on:
+        raise DateOutOfRange(what="birth date", allowed=f"it lies after {on}")
+    if whole_years(birth.last_day, on) > AGE_LIMIT_YEARS:
+        raise DateOutOfRange(what="birth date", allowed=f"it lies more than {AGE_LIMIT_YEARS} years before {on}")
     return birth
 
 

@@ -7,7 +7,9 @@ from typing import Protocol
 
 from domain.countries import MemberState
 from domain.exchange import AdapterStanding, Answer, Message, MessageKind, Pending
-from domain.people import Identifier, IdentifierKind
+from domain.identifier_checks import IdentifierCheck
+from domain.identifiers import IdentifierRule
+from domain.people import BirthDate, Identifier
 
 
 class Clock(Protocol):
@@ -19,14 +21,22 @@ class Clock(Protocol):
 
 
 class IdentityRules(Protocol):
-    """What is known of the shape of identifiers; checks never look anything up."""
+    """What is known of the shape of identifiers and of other calendars; nothing is ever looked up."""
 
-    def checked(self, kind: IdentifierKind, state: MemberState, text: str) -> Identifier:
+    def checked(self, rule: IdentifierRule, text: str) -> Identifier:
         """The identifier that a text names, normalised; raises IdentifierInvalid without the value."""
         ...
 
-    def agrees(self, identifier: Identifier, birth_date: dt.date) -> bool:
-        """Whether the date inside an identifier, if its kind has one, is the birth date."""
+    def check(self, rule: IdentifierRule, text: str) -> IdentifierCheck:
+        """Whether a text looks like a number of this kind, and why."""
+        ...
+
+    def agrees(self, rule: IdentifierRule, value: str, birth: BirthDate) -> bool:
+        """Whether the date inside a normalised number, if its kind has one, can be the birth date."""
+        ...
+
+    def buddhist_birth_date(self, year: int, month: int | None, day: int | None) -> BirthDate:
+        """The birth date of a year, month and day of the Buddhist Era; raises DateInvalid for one that never was."""
         ...
 
 

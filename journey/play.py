@@ -239,12 +239,12 @@ def _mover(lines: list[str], refused: set[int]) -> str:
 
 
 def _passport(stage: Stage) -> Answer:
-    return {"kind": "PASSPORT", "issuingState": "ID", "value": f"C{stage.seed % 10_000_000:07d}"}
+    return {"kind": "passport", "issuingState": "ID", "value": f"C{stage.seed % 10_000_000:07d}"}
 
 
 def _move(stage: Stage, teller: _Teller, officers: dict[str, Client], fund_id: str, nik: str, key: str) -> str:
     teller.chapter("3. One worker takes a contract of 24 months in Malaysia")
-    shown = {"identifier": {"kind": "NIK", "issuingState": "ID", "value": nik}}
+    shown = {"identifier": {"kind": "nik", "issuingState": "ID", "value": nik}}
     worker = until(
         lambda: officers["ID"].ask(op.WORKER_BY_IDENTIFIER, shown)["workerByIdentifier"],
         seconds=60,

@@ -135,6 +135,7 @@ async def _planned(
         worker_id=worker.id,
         person=PersonFacts(
             birth_date=person.birth_date,
+            birth_precision=person.birth_precision,
             nationality=worker.nationality,
             sector=command.sector,
             first_entry_on=_first_entry(context, enrolments, command),

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.actors import ActorKind
-from domain.countries import MemberState
 from domain.legislation import Legislation
-from domain.nominations import NominatedPerson, RefusedRow, read_nominations
-from domain.people import Identifier, IdentifierKind
+from domain.nominations import IDENTIFIER_KIND, NominatedPerson, RefusedRow, read_nominations
+from domain.people import BirthDate, Calendar
 from domain.records import NominationRefusal, NominationReport
 from domain.schemes import Segment
 from domain.stores import UnitOfWork
 from resolvers.context import Context, found_or_refused, permit
+from resolvers.identifiers import birth_date_of, rule_of
 from resolvers.once import once
 
 _NO_BOUND = 200
@@ -82,13 +82,16 @@ def _judged(
     context: Context, command: NominationSubmit, law: Legislation, lines: Iterator[str]
 ) -> Iterator[NominatedPerson | RefusedRow]:
     segment = law.segment(command.scheme_id, command.segment_id, command.on)
-    state = law.member_state
+    rule = rule_of(context, IDENTIFIER_KIND, law.member_state)
 
     def check(text: str) -> str:
-        return context.identity.checked(IdentifierKind.NIK, state, text).value
+        return context.identity.checked(rule, text).value
 
-    def agrees(value: str, birth_date: dt.date) -> bool:
-        return context.identity.agrees(_nik(state, value), birth_date)
+    def agrees(value: str, birth: BirthDate) -> bool:
+        return context.identity.agrees(rule, value, birth)
+
+    def read_birth(text: str, calendar: Calendar) -> BirthDate:
+        return birth_date_of(context, text, calendar, command.on)
 
     return read_nominations(
         lines,
@@ -97,11 +100,8 @@ def _judged(
         age_max_years=_bound(law, segment, "age_max_years", command.on, _NO_BOUND),
         check_nik=check,
         nik_agrees=agrees,
+        read_birth=read_birth,
     )
-
-
-def _nik(state: MemberState, value: str) -> Identifier:
-    return Identifier(kind=IdentifierKind.NIK, state=state, value=value)
 
 
 def _bound(law: Legislation, segment: Segment, kind: str, on: dt.date, otherwise: int) -> int:

@@ -10,23 +10,17 @@ import uvicorn
 
 from adapters.countries.signatures import create_development_keys
 from sandbox.desk import Desk
-from sandbox.indonesia import IndonesiaRules
 from sandbox.institution import Institution
-from sandbox.malaysia import MalaysiaRules
-from sandbox.rules import Rules
+from sandbox.institutions import INSTITUTIONS
 from sandbox.store import Store
 
-INSTITUTIONS: dict[str, type[IndonesiaRules] | type[MalaysiaRules]] = {
-    "ID": IndonesiaRules,
-    "MY": MalaysiaRules,
-}
 PARTNER = "lingkar"
 
 
 def main() -> None:
     """Read the command line and serve until stopped."""
     options = _options()
-    rules: Rules = INSTITUTIONS[options.state]()
+    rules = INSTITUTIONS[options.state]()
     keyring = create_development_keys(options.keys, [rules.institution_id, PARTNER])
     desk = Desk(
         rules=rules,

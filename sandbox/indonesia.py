@@ -228,3 +228,6 @@ def _credit(connection: sqlite3.Connection, line: _Line, message_id: str) -> Non
         "INSERT INTO paid VALUES (?, ?, ?, ?, ?)",
         [(line.nik, line.month, programme, amount, message_id) for programme, amount in line.amounts],
     )
+
+
+RULES = IndonesiaRules

@@ -185,3 +185,6 @@ def _salary(fields: dict[str, object]) -> int | None:
     if salary == 0:
         raise WordsRefused("SALARY_INVALID", "A salary of nothing insures nothing.")
     return salary
+
+
+RULES = MalaysiaRules

@@ -26,6 +26,7 @@ from schema.funding import (
     PledgeType,
     TermsInput,
 )
+from schema.identifiers import IdentifierInput
 from schema.ids import id_of
 from schema.money import money_of
 from schema.moves import MoveType, WorkerMoveInput
@@ -33,7 +34,7 @@ from schema.problems import or_problem
 from schema.query import identifier_of, move_command
 from schema.request import Info
 from schema.scalars import IdempotencyKey
-from schema.workers import IdentifierInput, WorkerType
+from schema.workers import WorkerType
 
 
 @strawberry.type(description="The donor that was registered.")
@@ -117,6 +118,7 @@ AllocationResult = Annotated[
     | p.StateConflictProblem
     | p.RuleNotInForceProblem
     | p.RuleUnknownProblem
+    | p.PriceNotSetByLawProblem
     | p.ValueMissingProblem
     | p.CurrencyMismatchProblem
     | p.NotFoundProblem,
@@ -146,6 +148,7 @@ _LAW = (errors.RuleNotInForce, errors.RuleUnknown, errors.ValueMissing, errors.C
 _ALLOCATED = (
     *_ACTED,
     *_LAW,
+    errors.PriceNotSetByLaw,
     FundsInsufficient,
     errors.AmountOutOfRange,
     errors.MonthAlreadyFunded,

@@ -14,8 +14,12 @@ from domain.periods import Month
 
 AmountText = NewType("AmountText", str)
 IdempotencyKey = NewType("IdempotencyKey", str)
+BirthText = NewType("BirthText", str)
+PercentText = NewType("PercentText", str)
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_BIRTH = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _THAI_YEARS = range(2400, 2700)
 
@@ -62,11 +66,25 @@ def _check_era(year: int) -> None:
         raise _refused("DATE_INVALID", hint)
 
 
+def _birth(value: Any) -> BirthText:
+    if not isinstance(value, str) or not _BIRTH.fullmatch(value):
+        raise _refused("DATE_INVALID", "A birth date is written YYYY-MM-DD, or YYYY-MM or YYYY if no more is known.")
+    return BirthText(value)
+
+
 def _amount(value: Any) -> AmountText:
     if not isinstance(value, str):
         message = 'An amount is text with its decimals, for example "705600000" or "1250.50"; numbers lose digits.'
         raise _refused("AMOUNT_INVALID", message)
     return AmountText(value)
+
+
+def _percent(value: Any) -> PercentText:
+    if not isinstance(value, str) or not value.isascii() or not _PERCENT.fullmatch(value):
+        raise _refused(
+            "PERCENT_INVALID", 'A percentage is text with at most three decimals, for example "35" or "12.5".'
+        )
+    return PercentText(value)
 
 
 def _key(value: Any) -> IdempotencyKey:
@@ -87,6 +105,12 @@ SCALARS: dict[object, ScalarDefinition] = {
         serialize=lambda day: day.isoformat(),
         parse_value=_day,
     ),
+    BirthText: strawberry.scalar(
+        name="BirthDate",
+        description="A birth date as far as it is known, YYYY-MM-DD, YYYY-MM or YYYY, in the calendar named beside it.",
+        serialize=str,
+        parse_value=_birth,
+    ),
     dt.datetime: strawberry.scalar(
         name="DateTime",
         description="An instant in UTC (RFC 3339).",
@@ -104,6 +128,12 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="An exact amount of money as decimal text in the currency's unit, never a number.",
         serialize=str,
         parse_value=_amount,
+    ),
+    PercentText: strawberry.scalar(
+        name="Percent",
+        description="A percentage as decimal text with at most three decimals, for example 12.5.",
+        serialize=str,
+        parse_value=_percent,
     ),
     IdempotencyKey: strawberry.scalar(
         name="IdempotencyKey",

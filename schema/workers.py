@@ -9,13 +9,12 @@ import strawberry
 from domain.certificates import CertificateOfCoverage
 from domain.countries import MemberState
 from domain.coverage import CoverageDetermination
-from domain.people import IdentifierKind
 from domain.periods import Month
 from domain.records import AccessRecord, ContributionMonth, Enrolment, Move, Worker
 from domain.schemes import Branch, FunderKind, Sector
 from schema.coverage import CoverageDeterminationType
 from schema.ids import number_after, opaque_id
-from schema.legislation import ReasonType
+from schema.law_values import ReasonType
 from schema.money import MoneyType
 from schema.moves import MoveType
 from schema.pages import PAGE, Connection, Page, checked_first, page_of
@@ -146,10 +145,3 @@ class WorkerType(Node):
         before = number_after(listing, after)
         rows: tuple[AccessRecord, ...] = await info.context.accesses(before, checked_first(first) + 1).load(root.id)
         return page_of(listing, rows, first, lambda row: row.id)
-
-
-@strawberry.input(name="IdentifierInput", description="An identifier of a person: its kind, who gave it, its value.")
-class IdentifierInput:
-    kind: IdentifierKind
-    issuing_state: MemberState
-    value: str

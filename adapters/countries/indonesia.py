@@ -309,3 +309,6 @@ def _day_text(day: dt.date) -> str:
 
 def _month_text(month: Month) -> str:
     return f"{month.number:02d}-{month.year:04d}"
+
+
+ADAPTER = Indonesia()

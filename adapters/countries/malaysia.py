@@ -171,3 +171,6 @@ def _registration_answer(stated: StatedAnswer) -> Answer:
 
 def _day_text(day: dt.date) -> str:
     return f"{day.day:02d}{day.month:02d}{day.year:04d}"
+
+
+ADAPTER = Malaysia()

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
-from adapters.identity.identifiers import checked_identifier, nik_agrees_with
-from domain.countries import MemberState
-from domain.people import Identifier, IdentifierKind
+from adapters.identity.checks import CHECKS
+from adapters.identity.identifiers import checked_identifier, identifier_check
+from adapters.identity.thai_calendar import buddhist_birth_date
+from domain.identifier_checks import IdentifierCheck
+from domain.identifiers import IdentifierRule
+from domain.people import BirthDate, Identifier
 
 
 class CheckedIdentities:
-    """Checks the shape of identifiers; see adapters/identity/identifiers.py for the rule of each."""
+    """Checks the shape of identifiers and reads dates of another calendar."""
 
-    def checked(self, kind: IdentifierKind, state: MemberState, text: str) -> Identifier:
+    def checked(self, rule: IdentifierRule, text: str) -> Identifier:
         """The identifier that a text names, normalised; raises IdentifierInvalid without the value."""
-        return Identifier(kind=kind, state=state, value=checked_identifier(kind, state, text))
+        return Identifier(kind=rule.kind, state=rule.member_state, value=checked_identifier(rule, text))
 
-    def agrees(self, identifier: Identifier, birth_date: dt.date) -> bool:
-        """Whether the date inside an identifier, if its kind has one, is the birth date."""
-        return identifier.kind is not IdentifierKind.NIK or nik_agrees_with(identifier.value, birth_date)
+    def check(self, rule: IdentifierRule, text: str) -> IdentifierCheck:
+        """Whether a text looks like a number of this kind, and why."""
+        return identifier_check(rule, text)
+
+    def agrees(self, rule: IdentifierRule, value: str, birth: BirthDate) -> bool:
+        """Whether the date inside a normalised number, if its kind has one, can be the birth date."""
+        return not rule.check or CHECKS[rule.check].agrees(value, birth)
+
+    def buddhist_birth_date(self, year: int, month: int | None, day: int | None) -> BirthDate:
+        """The birth date of a year, month and day of the Buddhist Era; raises DateInvalid for one that never was."""
+        return buddhist_birth_date(year, month, day)

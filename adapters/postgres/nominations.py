@@ -15,15 +15,15 @@ from adapters.postgres.rows import new_id
 from adapters.postgres.tables import nomination_refusals, nominations
 from adapters.postgres.workers import blind_index_of, sealed_person
 from domain.countries import MemberState
-from domain.nominations import NominatedPerson, RefusedRow
-from domain.people import Identifier, IdentifierKind
+from domain.nominations import IDENTIFIER_KIND, NominatedPerson, RefusedRow
+from domain.people import Identifier
 from domain.records import NominationRefusal, NominationReport, SectorCount
 from domain.schemes import Sector
 
 _STAGE = """
     CREATE TEMPORARY TABLE nominated (
         line integer, worker_id uuid, identifier_id uuid, blind_index bytea, sealed_person bytea,
-        sealed_value bytea, sector text, refused_code text, refused_reason text) ON COMMIT DROP"""
+        birth_precision text, sealed_value bytea, sector text, refused_code text, refused_reason text) ON COMMIT DROP"""
 
 # One import at a time, so that two files with the same new person cannot both add them.
 _LOCK = "SELECT pg_advisory_xact_lock(7145202)"
@@ -32,11 +32,11 @@ _PLACE = (
     "ANALYZE nominated",
     """UPDATE nominated n SET worker_id = i.worker_id, identifier_id = NULL FROM identifiers i
        WHERE i.blind_index = n.blind_index AND i.superseded_at IS NULL""",
-    """INSERT INTO workers (id, home_state, nationality, sector, sealed_person, recorded_at)
-       SELECT worker_id, :state, :state, sector, sealed_person, :at FROM nominated
+    """INSERT INTO workers (id, home_state, nationality, sector, sealed_person, birth_precision, recorded_at)
+       SELECT worker_id, :state, :state, sector, sealed_person, birth_precision, :at FROM nominated
        WHERE identifier_id IS NOT NULL ORDER BY worker_id""",
     """INSERT INTO identifiers (id, worker_id, kind, issuing_state, blind_index, sealed_value, recorded_at)
-       SELECT identifier_id, worker_id, 'nik', :state, blind_index, sealed_value, :at FROM nominated
+       SELECT identifier_id, worker_id, :kind, :state, blind_index, sealed_value, :at FROM nominated
        WHERE identifier_id IS NOT NULL ORDER BY worker_id""",
     """INSERT INTO nominations (id, fund_id, rows_accepted, rows_refused, file_digest, recorded_at)
        SELECT :id, :fund, count(*) FILTER (WHERE refused_code IS NULL),
@@ -67,7 +67,14 @@ class PostgresNominations:
         await run(text(_LOCK))
         await run(text(_STAGE))
         digest = await self._copy(rows, home)
-        asked = {"id": report_id, "fund": fund_id, "state": home.value, "digest": digest, "at": at}
+        asked = {
+            "id": report_id,
+            "fund": fund_id,
+            "kind": IDENTIFIER_KIND,
+            "state": home.value,
+            "digest": digest,
+            "at": at,
+        }
         for statement in _PLACE:
             used = {name: value for name, value in asked.items() if f":{name}" in statement}
             await run(text(statement), used)
@@ -84,21 +91,22 @@ class PostgresNominations:
         async with driver.cursor() as cursor, cursor.copy("COPY nominated FROM STDIN") as copy:
             for row in rows:
                 values = self._staged(row, home)
-                digest.update(repr((values[0], values[3], values[7])).encode())
+                digest.update(repr((values[0], values[3], values[8])).encode())
                 await copy.write_row(values)
         return digest.digest()
 
     def _staged(self, row: NominatedPerson | RefusedRow, home: MemberState) -> tuple[object, ...]:
         if isinstance(row, RefusedRow):
-            return (row.line, None, None, None, None, None, None, row.code.value, row.reason)
+            return (row.line, *[None] * 7, row.code.value, row.reason)
         worker_id, identifier_id = new_id(), new_id()
-        identifier = Identifier(kind=IdentifierKind.NIK, state=home, value=row.nik)
+        identifier = Identifier(kind=IDENTIFIER_KIND, state=home, value=row.nik)
         return (
             row.line,
             worker_id,
             identifier_id,
             blind_index_of(self._sealer, identifier),
-            sealed_person(self._sealer, worker_id, row.name, row.birth_date),
+            sealed_person(self._sealer, worker_id, row.name, row.birth.first_day),
+            row.birth.precision.value,
             self._sealer.seal(row.nik, table="identifiers", column="sealed_value", row=identifier_id),
             row.sector.value,
             None,

@@ -18,6 +18,7 @@ from adapters.postgres.tables import remittances
 from adapters.postgres.workers import opened_person
 from domain.exchange import Answer, PersonOnWire, RefusedLine
 from domain.money import Money
+from domain.nominations import IDENTIFIER_KIND
 from domain.periods import Month
 from domain.records import Remittance, Tariff
 
@@ -91,7 +92,7 @@ _ENROL = """
     ON CONFLICT DO NOTHING"""
 
 _LINES = """
-    SELECT c.line, c.worker_id, w.sealed_person, w.nationality, c.base, c.currency, c.amounts,
+    SELECT c.line, c.worker_id, w.sealed_person, w.birth_precision, w.nationality, c.base, c.currency, c.amounts,
            i.id AS identifier_id, i.sealed_value
     FROM (SELECT c.line, c.worker_id, max(t.base) AS base, max(r.currency) AS currency,
                  jsonb_agg(jsonb_build_array(c.scheme_id, c.amount) ORDER BY c.scheme_id) AS amounts
@@ -103,7 +104,7 @@ _LINES = """
           GROUP BY c.line, c.worker_id) c
     JOIN workers w ON w.id = c.worker_id
     JOIN LATERAL (SELECT i.id, i.sealed_value FROM identifiers i
-                  WHERE i.worker_id = c.worker_id AND i.kind = 'nik' AND i.recorded_at <= :known_at
+                  WHERE i.worker_id = c.worker_id AND i.kind = :kind AND i.recorded_at <= :known_at
                     AND (i.superseded_at IS NULL OR i.superseded_at > :known_at) LIMIT 1) i ON true
     ORDER BY c.line"""
 
@@ -197,12 +198,15 @@ class PostgresRemittances:
     async def remittance_lines(
         self, remittance_id: UUID, known_at: dt.datetime
     ) -> tuple[tuple[int, PersonOnWire, Money, tuple[tuple[str, Money], ...]], ...]:
-        rows = await self._connection.execute(text(_LINES), {"id": remittance_id, "known_at": known_at})
+        asked = {"id": remittance_id, "kind": IDENTIFIER_KIND, "known_at": known_at}
+        rows = await self._connection.execute(text(_LINES), asked)
         return tuple(self._line(row) for row in rows)
 
     def _line(self, row: Row[Any]) -> tuple[int, PersonOnWire, Money, tuple[tuple[str, Money], ...]]:
-        sealed = (("nik", row.identifier_id, row.sealed_value),)
-        person = opened_person(self._sealer, row.worker_id, row.sealed_person, row.nationality, sealed)
+        sealed = ((IDENTIFIER_KIND, row.identifier_id, row.sealed_value),)
+        person = opened_person(
+            self._sealer, row.worker_id, row.sealed_person, row.birth_precision, row.nationality, sealed
+        )
         amounts = tuple((scheme_id, money(amount, row.currency)) for scheme_id, amount in row.amounts)
         return row.line, person, money(row.base, row.currency), amounts
 

@@ -79,7 +79,9 @@ workers = Table(
     _required("nationality", Text),
     _required("sector", Text),
     _required("sealed_person", LargeBinary),
+    _required("birth_precision", Text),
     _recorded_at(),
+    CheckConstraint("birth_precision IN ('day', 'month', 'year')", name="birth_precision_known"),
 )
 
 identifiers = Table(

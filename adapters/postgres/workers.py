@@ -16,6 +16,7 @@ from adapters.identity.sealing import Sealer
 from adapters.postgres.tables import enrolments, identifiers
 from adapters.postgres.visibility import parameters, visible
 from domain.actors import Actor
+from domain.circumstances import BirthPrecision
 from domain.countries import MemberState
 from domain.errors import IdentifierInvalid
 from domain.exchange import PersonOnWire
@@ -55,7 +56,7 @@ class PostgresWorkers:
 
     async def person(self, worker_id: UUID, known_at: dt.datetime) -> PersonOnWire:
         query = """
-            SELECT w.sealed_person, w.nationality,
+            SELECT w.sealed_person, w.birth_precision, w.nationality,
                    array_agg(i.kind ORDER BY i.kind) FILTER (WHERE i.id IS NOT NULL) AS kinds,
                    array_agg(i.id ORDER BY i.kind) FILTER (WHERE i.id IS NOT NULL) AS ids,
                    array_agg(i.sealed_value ORDER BY i.kind) FILTER (WHERE i.id IS NOT NULL) AS sealed
@@ -67,6 +68,7 @@ class PostgresWorkers:
             self._sealer,
             worker_id,
             row.sealed_person,
+            row.birth_precision,
             row.nationality,
             tuple(zip(row.kinds or (), row.ids or (), row.sealed or (), strict=True)),
         )
@@ -79,7 +81,7 @@ class PostgresWorkers:
             update(table)
             .where(
                 table.c.worker_id == worker_id,
-                table.c.kind == identifier.kind.value,
+                table.c.kind == identifier.kind,
                 table.c.issuing_state == identifier.state.value,
                 table.c.superseded_at.is_(None),
             )
@@ -89,7 +91,7 @@ class PostgresWorkers:
         row = insert(table).values(
             id=identifier_id,
             worker_id=worker_id,
-            kind=identifier.kind.value,
+            kind=identifier.kind,
             issuing_state=identifier.state.value,
             blind_index=blind_index_of(self._sealer, identifier),
             sealed_value=sealed,
@@ -99,7 +101,7 @@ class PostgresWorkers:
             await self._connection.execute(row)
         except IntegrityError as broken:
             rule = "it cannot be recorded for this worker"
-            raise IdentifierInvalid(kind=identifier.kind.value, rule=rule) from broken
+            raise IdentifierInvalid(kind=identifier.kind, rule=rule) from broken
 
     async def enrolments_of(self, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Enrolment, ...]]:
         table = enrolments
@@ -209,11 +211,11 @@ class PostgresWorkers:
 
 def blind_index_of(sealer: Sealer, identifier: Identifier) -> bytes:
     """By what an identifier is found without being readable."""
-    return sealer.blind_index(identifier.kind.value, identifier.state.value, identifier.value)
+    return sealer.blind_index(identifier.kind, identifier.state.value, identifier.value)
 
 
 def sealed_person(sealer: Sealer, worker_id: UUID, name: str, birth_date: dt.date) -> bytes:
-    """A name and a birth date as `workers.sealed_person` holds them."""
+    """A name and the first day that the birth date can be, as `workers.sealed_person` holds them."""
     plain = json.dumps([name, birth_date.isoformat()], ensure_ascii=False)
     return sealer.seal(plain, table="workers", column="sealed_person", row=worker_id)
 
@@ -222,6 +224,7 @@ def opened_person(
     sealer: Sealer,
     worker_id: UUID,
     sealed: bytes,
+    birth_precision: str,
     nationality: str,
     sealed_identifiers: Sequence[tuple[str, UUID, bytes]],
 ) -> PersonOnWire:
@@ -231,7 +234,13 @@ def opened_person(
         (kind, sealer.open(bytes(blob), table="identifiers", column="sealed_value", row=row_id))
         for kind, row_id, blob in sealed_identifiers
     )
-    return PersonOnWire(name=name, birth_date=dt.date.fromisoformat(birth), nationality=nationality, identifiers=opened)
+    return PersonOnWire(
+        name=name,
+        birth_date=dt.date.fromisoformat(birth),
+        birth_precision=BirthPrecision(birth_precision),
+        nationality=nationality,
+        identifiers=opened,
+    )
 
 
 def _worker(row: Row[Any]) -> Worker:

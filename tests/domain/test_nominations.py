@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from domain.errors import IdentifierInvalid, LimitExceeded
+from domain.birth_dates import precision_of, read_birth_date
+from domain.circumstances import BirthPrecision
+from domain.errors import DateInvalid, IdentifierInvalid, LimitExceeded
 from domain.nominations import (
     LINE_LIMIT_BYTES,
     ROWS_LIMIT,
@@ -16,6 +18,7 @@ from domain.nominations import (
     RefusedRow,
     read_nominations,
 )
+from domain.people import BirthDate, Calendar
 from domain.schemes import Sector
 
 ON = dt.date(2025, 7, 1)
@@ -30,8 +33,18 @@ def check_nik(text: str) -> str:
     return digits
 
 
-def nik_agrees(nik: str, birth: dt.date) -> bool:
-    return nik[6:12] == f"{birth:%d%m%y}"
+def nik_agrees(nik: str, birth: BirthDate) -> bool:
+    return birth.can_be(day=int(nik[6:8]), month=int(nik[8:10]), year_two_digits=int(nik[10:12]))
+
+
+def buddhist(year: int, month: int | None, day: int | None) -> BirthDate:
+    if (month, day) == (2, 30):
+        raise DateInvalid(what="birth date", rule="it is no day of the Thai calendar")
+    return BirthDate(first_day=dt.date(year - 543, month or 1, day or 1), precision=precision_of(month, day))
+
+
+def read_birth(text: str, calendar: Calendar) -> BirthDate:
+    return read_birth_date(text, calendar, ON, buddhist)
 
 
 def read(*lines: str) -> list[NominatedPerson | RefusedRow]:
@@ -40,7 +53,13 @@ def read(*lines: str) -> list[NominatedPerson | RefusedRow]:
 
 def judged(lines: Iterator[str]) -> Iterator[NominatedPerson | RefusedRow]:
     return read_nominations(
-        lines, on=ON, age_min_years=18, age_max_years=64, check_nik=check_nik, nik_agrees=nik_agrees
+        lines,
+        on=ON,
+        age_min_years=18,
+        age_max_years=64,
+        check_nik=check_nik,
+        nik_agrees=nik_agrees,
+        read_birth=read_birth,
     )
 
 
@@ -56,7 +75,7 @@ def test_a_good_row_becomes_a_person_with_its_line() -> None:
             line=2,
             nik="3374901505800001",
             name="Siti Aminah",
-            birth_date=dt.date(1980, 5, 15),
+            birth=BirthDate(first_day=dt.date(1980, 5, 15), precision=BirthPrecision.DAY),
             sector=Sector.AGRICULTURE,
         )
     ]
@@ -156,6 +175,20 @@ def test_the_same_nik_after_a_refused_row_is_refused_too() -> None:
         (GOOD.replace("1980-05-15", "\uff11980-05-15"), "DATE_INVALID"),
         (GOOD.replace("1980-05-15", "2523-05-15"), "DATE_INVALID"),
         (GOOD.replace("1980-05-15", "1400-05-15"), "DATE_INVALID"),
+        (GOOD.replace("1980-05-15", "198"), "DATE_INVALID"),
+        (GOOD.replace("1980-05-15", "1980-5"), "DATE_INVALID"),
+        (GOOD.replace("1980-05-15", "1980-13"), "DATE_INVALID"),
+        (GOOD.replace("1980-05-15", "1980-00"), "DATE_INVALID"),
+        (GOOD.replace("1980-05-15", "2523-05"), "DATE_INVALID"),
+        (GOOD.replace("1980-05-15", "BE 2523-02-30"), "DATE_INVALID"),
+        (GOOD.replace("1980-05-15", "be 2523-05-15"), "DATE_INVALID"),
+        (GOOD.replace("1980-05-15", "BE2523-05-15"), "DATE_INVALID"),
+        (GOOD.replace("1980-05-15", "2523-05-15 BE"), "DATE_INVALID"),
+        (GOOD.replace("1980-05-15", "BE 1980-05-15"), "DATE_OUT_OF_RANGE"),
+        (GOOD.replace("1980-05-15", "BE 2600-05-15"), "DATE_OUT_OF_RANGE"),
+        (GOOD.replace("1980-05-15", "2026"), "DATE_OUT_OF_RANGE"),
+        (GOOD.replace("1980-05-15", "1980-06"), "IDENTITY_MISMATCH"),
+        (GOOD.replace("1980-05-15", "1981"), "IDENTITY_MISMATCH"),
         (GOOD.replace("1980-05-15", "2025-07-02"), "DATE_OUT_OF_RANGE"),
         (GOOD.replace("1980-05-15", "1880-05-15"), "DATE_OUT_OF_RANGE"),
         (GOOD.replace("1980-05-15", "1980-05-16"), "IDENTITY_MISMATCH"),
@@ -207,6 +240,34 @@ def test_both_age_bounds_are_included_in_completed_years(birth: dt.date, accepte
     assert isinstance(row, NominatedPerson) is accepted
 
 
+@pytest.mark.parametrize(
+    ("text", "first_day", "precision"),
+    [
+        ("1980-05-15", dt.date(1980, 5, 15), BirthPrecision.DAY),
+        ("1980-05", dt.date(1980, 5, 1), BirthPrecision.MONTH),
+        ("1980", dt.date(1980, 1, 1), BirthPrecision.YEAR),
+        ("BE 2523-05-15", dt.date(1980, 5, 15), BirthPrecision.DAY),
+        ("BE 2523-05", dt.date(1980, 5, 1), BirthPrecision.MONTH),
+        ("BE 2523", dt.date(1980, 1, 1), BirthPrecision.YEAR),
+    ],
+)
+def test_a_birth_date_may_be_known_to_the_month_or_year_and_be_of_the_buddhist_era(
+    text: str, first_day: dt.date, precision: BirthPrecision
+) -> None:
+    [person] = read(HEADER, GOOD.replace("1980-05-15", text))
+
+    assert isinstance(person, NominatedPerson)
+    assert person.birth == BirthDate(first_day=first_day, precision=precision)
+
+
+def test_of_a_year_alone_the_first_day_decides_about_the_age() -> None:
+    [just, not_yet] = read(HEADER, "3374901512070001,Siti,2007,agriculture", "3374901501080002,Sri,2008,agriculture")
+
+    assert isinstance(just, NominatedPerson)
+    assert isinstance(not_yet, RefusedRow)
+    assert not_yet.code == "DATE_OUT_OF_RANGE"
+
+
 def test_a_refusal_for_age_names_the_ages_accepted() -> None:
     result = refused("3374900107600001,Siti,1960-07-01,agriculture")
 
@@ -217,7 +278,10 @@ def test_a_refusal_for_age_names_the_ages_accepted() -> None:
 def test_a_nominated_person_never_shows_who_it_is() -> None:
     [person] = read(HEADER, GOOD)
 
-    assert repr(person) == "NominatedPerson(line=2, sector=<Sector.AGRICULTURE: 'agriculture'>)"
+    assert repr(person) == (
+        "NominatedPerson(line=2, birth=BirthDate(precision=<BirthPrecision.DAY: 'day'>), "
+        "sector=<Sector.AGRICULTURE: 'agriculture'>)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -130,10 +130,10 @@ class Story:
         usable = [row[0] for row in list(csv.reader(self.lines))[1:] if row[2] > "1970"]
         nik = usable[self._movers]
         self._movers += 1
-        shown = {"identifier": {"kind": "NIK", "issuingState": "ID", "value": nik}}
+        shown = {"identifier": {"kind": "nik", "issuingState": "ID", "value": nik}}
         worker = self.officer.ask(op.WORKER_BY_IDENTIFIER, shown)["workerByIdentifier"]
         value = f"C{self.number:03d}{self._movers:04d}"
-        passport = {"kind": "PASSPORT", "issuingState": "ID", "value": value}
+        passport = {"kind": "passport", "issuingState": "ID", "value": value}
         recorded = {"key": self.key(f"passport-{value}"), "worker": worker["id"], "identifier": passport}
         made(self.officer.ask(op.IDENTIFIER_RECORD, recorded), "identifierRecord")
         return Mover(worker_id=worker["id"], nik=nik)
@@ -192,7 +192,7 @@ class Story:
 
     def coverage(self, mover: Mover, on: str) -> set[str]:
         """The schemes that cover a worker on a day, as the home institution's officer is told."""
-        asked = {"identifier": {"kind": "NIK", "issuingState": "ID", "value": mover.nik}, "on": on}
+        asked = {"identifier": {"kind": "nik", "issuingState": "ID", "value": mover.nik}, "on": on}
         told = made(self.officer.ask(op.COVERAGE, asked), "coverageOn")
         return {cover["schemeId"] for cover in told["covers"]}
 

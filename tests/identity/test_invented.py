@@ -9,17 +9,27 @@ from itertools import pairwise
 import pytest
 from stdnum.id import nik as published_nik
 
-from adapters.identity.identifiers import checked_identifier, nik_agrees_with
+from adapters.identity.identifiers import checked_identifier
 from adapters.identity.invented import AGES_ON, REFUSED_ORDER, invented_nominations
+from adapters.identity.numbers import id_nik
+from adapters.identity.thai_calendar import buddhist_birth_date
+from adapters.rulebook import load_rulebook
+from domain.birth_dates import read_birth_date
 from domain.countries import MemberState
 from domain.nominations import NominatedPerson, RefusedRow, read_nominations
-from domain.people import IdentifierKind
+from domain.people import BirthDate, Calendar
 from domain.periods import whole_years
 from domain.schemes import Sector
 
+NIK = load_rulebook().legislation(MemberState.ID).identifiers["nik"]
+
 
 def check_nik(text: str) -> str:
-    return checked_identifier(IdentifierKind.NIK, MemberState.ID, text)
+    return checked_identifier(NIK, text)
+
+
+def read_birth(text: str, calendar: Calendar) -> BirthDate:
+    return read_birth_date(text, calendar, AGES_ON, buddhist_birth_date)
 
 
 def read(lines: Iterable[str], age_max_years: int = 64) -> list[NominatedPerson | RefusedRow]:
@@ -30,7 +40,8 @@ def read(lines: Iterable[str], age_max_years: int = 64) -> list[NominatedPerson 
             age_min_years=18,
             age_max_years=age_max_years,
             check_nik=check_nik,
-            nik_agrees=nik_agrees_with,
+            nik_agrees=id_nik.agrees,
+            read_birth=read_birth,
         )
     )
 
@@ -78,7 +89,7 @@ def test_a_file_made_today_is_made_the_same_next_year() -> None:
 def test_everyone_is_20_to_60_years_old_with_men_and_women_and_one_word_names() -> None:
     everyone = persons(invented_nominations(2_000, seed=1))
 
-    assert {whole_years(person.birth_date, AGES_ON) for person in everyone} == set(range(20, 61))
+    assert {whole_years(person.birth.first_day, AGES_ON) for person in everyone} == set(range(20, 61))
     assert {person.nik[6] >= "4" for person in everyone} == {True, False}
     assert {" " in person.name for person in everyone} == {True, False}
 
@@ -98,7 +109,7 @@ def test_nobody_works_in_transport_unless_asked() -> None:
 
 
 def test_the_oldest_and_the_youngest_stay_inside_on_the_day_that_counts() -> None:
-    births = [person.birth_date for person in persons(invented_nominations(20_000, seed=4))]
+    births = [person.birth.first_day for person in persons(invented_nominations(20_000, seed=4))]
 
     assert min(births) >= dt.date(1964, 7, 2)
     assert max(births) <= dt.date(2005, 7, 1)

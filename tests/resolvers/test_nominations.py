@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
+from itertools import count
 
 import pytest
 
 from adapters.identity.invented import REFUSED_ORDER
+from domain.circumstances import BirthPrecision
 from resolvers import nominations
 from tests.support.scene import OPERATOR, Scene, nik_of, niks_in, refusal_code
+
+_ENDINGS = count(9000)
 
 
 async def refusals(scene: Scene, report_id: object) -> dict[int, str]:
@@ -149,3 +154,25 @@ async def test_the_person_that_was_nominated_is_the_person_that_is_sent(scene: S
         person = await work.workers.person(worker.id, scene.clock.now())
 
     assert (person.name, person.birth_date.isoformat(), person.identifiers) == (name, birth, (("nik", nik),))
+
+
+@pytest.mark.parametrize(
+    ("text", "first_day", "precision"),
+    [
+        ("1985-07-12", dt.date(1985, 7, 12), BirthPrecision.DAY),
+        ("1985-07", dt.date(1985, 7, 1), BirthPrecision.MONTH),
+        ("1985", dt.date(1985, 1, 1), BirthPrecision.YEAR),
+        ("BE 2528-07-12", dt.date(1985, 7, 12), BirthPrecision.DAY),
+    ],
+)
+async def test_a_birth_date_is_kept_as_far_as_it_was_told(
+    scene: Scene, text: str, first_day: dt.date, precision: BirthPrecision
+) -> None:
+    nik = f"337499120785{next(_ENDINGS):04d}"
+    report = await scene.nominate(await scene.fund(), ["nik,name,birth_date,sector\n", f"{nik},Siti,{text},trade\n"])
+    assert report.rows_accepted == 1
+
+    async with scene.database.read() as work:
+        person = await work.workers.person(await scene.worker_of(nik), scene.clock.now())
+
+    assert (person.birth_date, person.birth_precision) == (first_day, precision)

@@ -137,7 +137,11 @@ def upgrade() -> None:
         sa.Column("nationality", sa.Text(), nullable=False),
         sa.Column("sector", sa.Text(), nullable=False),
         sa.Column("sealed_person", sa.LargeBinary(), nullable=False),
+        sa.Column("birth_precision", sa.Text(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "birth_precision IN ('day', 'month', 'year')", name=op.f("ck_workers_birth_precision_known")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workers")),
     )
     op.create_table(
