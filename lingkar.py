@@ -8,7 +8,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +22,7 @@ import schema
 from adapters.clock import SystemClock
 from adapters.countries.exchange import OUR_SENDER_ID
 from adapters.countries.signatures import create_development_keys as create_exchange_keys
+from adapters.country_pages import PageRefused, country_pages
 from adapters.docs import check_docs
 from adapters.http.edge import server_settings
 from adapters.http.quiet_schema import QuietSchema
@@ -32,22 +33,25 @@ from adapters.logs import configure_logs
 from adapters.postgres.embedded import start as start_embedded
 from adapters.postgres.migrate import migrate
 from adapters.processes import Supervisor, free_port
+from adapters.rule_schema import agreements_schema, rule_file_schema
+from adapters.rulebook import load_rulebook
 from adapters.settings import Settings
 from app import build_api, build_services, work
 from domain.actors import Actor, ActorKind
 from domain.audit import broken_at
 from domain.countries import MemberState
 from journey.play import Stage, play
+from sandbox.institutions import INSTITUTIONS
 from schema.ids import parts_of
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 audit_cli = typer.Typer(no_args_is_help=True, help="The audit chains.")
 cli.add_typer(audit_cli, name="audit")
 
-_SCHEMA_FILE = Path(__file__).parent / "schema.graphql"
+_ROOT = Path(__file__).resolve().parent
 _TOKEN_SECONDS = 86_400
-_SANDBOXES = (("ID", "ID.BPJSTK", 8101), ("MY", "MY.SOCSO", 8102))
-_OFFICERS = {"ID": "ID.BPJSTK", "MY": "MY.SOCSO", "TH": "TH.SSO"}
+_FIRST_SANDBOX_PORT = 8101
+_SANDBOXES = {state: rules().institution_id for state, rules in INSTITUTIONS.items()}
 
 
 @cli.command()
@@ -106,17 +110,35 @@ def token(
 def schema_command(check: Annotated[bool, typer.Option(help="Only compare schema.graphql.")] = False) -> None:
     """Print the schema into schema.graphql, or check that it is the printed one."""
     printed = print_schema(lexicographic_sort_schema(schema.build(QuietSchema).core)) + "\n"
-    if not check:
-        _SCHEMA_FILE.write_text(printed)
-    elif not _SCHEMA_FILE.exists() or _SCHEMA_FILE.read_text() != printed:
-        typer.echo("schema.graphql is not what the code declares. Run: python -m lingkar schema", err=True)
-        raise typer.Exit(1)
+    _write({_ROOT / "schema.graphql": printed}, "schema", check)
+
+
+@cli.command(name="rule-schema")
+def rule_schema_command(check: Annotated[bool, typer.Option(help="Only compare the files.")] = False) -> None:
+    """Write the JSON Schemas of rule files into docs/reference, or check that they are what the loader takes."""
+    folder = _ROOT / "docs" / "reference"
+    printed = {
+        folder / "rule-file.schema.json": rule_file_schema(),
+        folder / "agreements.schema.json": agreements_schema(),
+    }
+    _write(printed, "rule-schema", check)
+
+
+@cli.command(name="country-pages")
+def country_pages_command(check: Annotated[bool, typer.Option(help="Only compare the pages.")] = False) -> None:
+    """Write what the rule files say into docs/countries, or check that the pages still say it."""
+    try:
+        pages = country_pages(load_rulebook(), _ROOT / "docs" / "countries")
+    except PageRefused as refused:
+        typer.echo(str(refused), err=True)
+        raise typer.Exit(1) from None
+    _write(pages, "country-pages", check)
 
 
 @cli.command(name="check-docs")
 def check_docs_command() -> None:
     """Check that links in the documents lead somewhere and that every code and setting is described."""
-    faults = check_docs(Path(__file__).parent)
+    faults = check_docs(_ROOT)
     for fault in faults:
         typer.echo(fault, err=True)
     if faults:
@@ -173,7 +195,7 @@ def run() -> None:
 
 @contextmanager
 def _platform() -> Iterator[tuple[Stage, Supervisor]]:
-    """Database, migrations, two sandbox institutions, the delivery worker and the API, each in its own process."""
+    """Database, migrations, the sandbox institutions, the delivery worker and the API, each in its own process."""
     os.environ.setdefault("LINGKAR_ENVIRONMENT", "development")
     settings = _settings()
     var = settings.var_folder.resolve()
@@ -188,7 +210,7 @@ def _platform() -> Iterator[tuple[Stage, Supervisor]]:
         supervisor = stack.enter_context(Supervisor(var / "log"))
         institutions = {}
         ports: dict[str, int] = {}
-        for _, institution, preferred in _SANDBOXES:
+        for preferred, institution in enumerate(_SANDBOXES.values(), _FIRST_SANDBOX_PORT):
             ports[institution] = free_port(preferred)
             institutions[institution] = f"http://127.0.0.1:{ports[institution]}"
         api_port = free_port(settings.port)
@@ -203,7 +225,7 @@ def _platform() -> Iterator[tuple[Stage, Supervisor]]:
         create_sealing_keys(settings.keys_folder)
         DevelopmentIssuer(settings.keys_folder, environment=settings.environment)
         create_exchange_keys(settings.exchange_keys_folder, [OUR_SENDER_ID, *institutions])
-        for state, institution, _ in _SANDBOXES:
+        for state, institution in _SANDBOXES.items():
             arguments = ["--state", state, "--port", str(ports[institution]), "--data", str(var / "sandbox")]
             keys = ["--keys", str(settings.exchange_keys_folder.resolve())]
             supervisor.spawn(f"sandbox-{state}", [sys.executable, "-m", "sandbox", *arguments, *keys])
@@ -213,12 +235,27 @@ def _platform() -> Iterator[tuple[Stage, Supervisor]]:
             address=f"http://{settings.host}:{api_port}",
             institutions=institutions,
             issue_token=lambda kind, state, subject: _issued(
-                settings, ActorKind(kind), state, _OFFICERS.get(state, ""), subject
+                settings, ActorKind(kind), state, _officers_institution(state), subject
             ),
             nominate=lambda count, refused, seed: list(invented_nominations(count, seed=seed, refused=refused)),
             seed=secrets.randbits(48),
         )
         yield stage, supervisor
+
+
+def _write(printed: Mapping[Path, str], command: str, check: bool) -> None:
+    """Write generated files; to check is to name each that differs, and to exit with 1 if any does."""
+    differing = [path for path, text in printed.items() if not path.exists() or path.read_text("utf-8") != text]
+    for path in differing:
+        if check:
+            name = path.relative_to(_ROOT)
+            typer.echo(
+                f"{name} is not what the code and the rule files say. Run: python -m lingkar {command}", err=True
+            )
+        else:
+            path.write_text(printed[path], "utf-8")
+    if check and differing:
+        raise typer.Exit(1)
 
 
 def _settings() -> Settings:
@@ -253,6 +290,13 @@ def _issued(settings: Settings, kind: ActorKind, state: str, institution: str, s
         audience=settings.token_audience,
         issuer=settings.token_issuer,
     )
+
+
+def _officers_institution(state: str) -> str:
+    """Where the officer of a state works in the journey: at the institution that is simulated, else at the first."""
+    if not state or state in _SANDBOXES:
+        return _SANDBOXES.get(state, "")
+    return next(iter(load_rulebook().legislation(MemberState(state)).institutions))
 
 
 def _uuid(text: str) -> UUID:

@@ -4,7 +4,7 @@
     python3 run.py run            the platform with its database and the sandbox institutions
     python3 run.py journey        one worker's move from Indonesia to Malaysia, from donation to proof
     python3 run.py test [...]     the tests; what follows is passed on to pytest
-    python3 run.py check          formatting, lint, types, import contracts, documents, schema
+    python3 run.py check          formatting, lint, types, import contracts, documents and what is generated
     python3 run.py bench NAME     one measurement of bench/
     python3 run.py format         format the code and sort its imports
     python3 run.py lock           pin the requirements anew, with hashes (needs uv)
@@ -53,6 +53,8 @@ CHECKS = (
     ("import contracts", ("-c", "from importlinter.cli import lint_imports_command as check; check()")),
     ("documents", (*LINGKAR, "check-docs")),
     ("schema", (*LINGKAR, "schema", "--check")),
+    ("rule schema", (*LINGKAR, "rule-schema", "--check")),
+    ("country pages", (*LINGKAR, "country-pages", "--check")),
 )
 FORMATTERS = (("-m", "ruff", "check", "--fix", "--quiet", "."), ("-m", "ruff", "format", "--quiet", "."))
 LOCKING = ("uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes")

@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from adapters import rulebook_keys as keys
+from adapters.rulebook_identifiers import read_identifiers
 from adapters.rulebook_parameters import read_parameters, read_source_ids, read_sources
+from adapters.rulebook_quality import read_exemptions, read_left_out
 from adapters.rulebook_schemes import read_institutions, read_schemes, read_text
 from adapters.rulebook_yaml import Entry, RuleFileRefused, optional_rows, read_rule_file
 from domain.countries import MemberState
@@ -75,7 +78,7 @@ def _refuse_absent(place: Path, states: Mapping[MemberState, Legislation], agree
 
 
 def _legislation(entry: Entry, state: MemberState, content: bytes) -> Legislation:
-    fields = entry.fields(("state", "name", "currency", "sources", "institutions", "schemes", "parameters", "reliefs"))
+    fields = entry.fields(*keys.LEGISLATION)
     if fields["state"].word(MemberState) is not state:
         raise fields["state"].refused(
             f"the file is named after {state.value}", "Correct the state or the name of the file"
@@ -83,7 +86,7 @@ def _legislation(entry: Entry, state: MemberState, content: bytes) -> Legislatio
     sources = read_sources(fields["sources"])
     institutions = read_institutions(fields["institutions"], state)
     parameters = read_parameters(fields["parameters"], sources)
-    schemes = read_schemes(fields["schemes"], state, institutions, parameters)
+    schemes = read_schemes(fields["schemes"], state, institutions, parameters, sources)
     return Legislation(
         member_state=state,
         name=read_text(fields["name"]),
@@ -92,7 +95,10 @@ def _legislation(entry: Entry, state: MemberState, content: bytes) -> Legislatio
         schemes=schemes,
         parameters=parameters,
         reliefs=_reliefs(fields["reliefs"], schemes, sources),
+        identifiers=read_identifiers(fields["identifiers"], state, sources),
         sources=sources,
+        left_out=tuple(read_left_out(row) for row in fields["left_out"].rows()),
+        exemptions=read_exemptions(fields["quality"]),
         content_hash=hashlib.sha256(content).hexdigest(),
     )
 
@@ -108,10 +114,7 @@ def _reliefs(entry: Entry, schemes: Mapping[str, Scheme], sources: Mapping[str, 
 
 
 def _relief(entry: Entry, schemes: Mapping[str, Scheme], sources: Mapping[str, Source]) -> Relief:
-    fields = entry.fields(
-        ("id", "schemes", "factor", "first_day", "last_day", "standing", "sources"),
-        ("segments", "sectors", "excluded_funders"),
-    )
+    fields = entry.fields(*keys.RELIEF)
     scheme_ids = tuple(_known(row, schemes, "scheme") for row in fields["schemes"].filled_rows())
     segments = {name: name for scheme_id in scheme_ids for name in schemes[scheme_id].segments}
     segment_ids = tuple(_known(row, segments, "segment") for row in optional_rows(fields, "segments"))
@@ -139,7 +142,7 @@ def _known(entry: Entry, known: Mapping[str, object], kind: str) -> str:
 
 
 def _agreements(entry: Entry) -> tuple[tuple[Agreement, ...], Mapping[str, Source]]:
-    fields = entry.fields(("sources", "agreements"))
+    fields = entry.fields(*keys.AGREEMENTS)
     sources = read_sources(fields["sources"])
     agreements: dict[str, Agreement] = {}
     for row in fields["agreements"].rows():
@@ -151,7 +154,7 @@ def _agreements(entry: Entry) -> tuple[tuple[Agreement, ...], Mapping[str, Sourc
 
 
 def _agreement(entry: Entry, sources: Mapping[str, Source]) -> Agreement:
-    fields = entry.fields(("id", "parties", "kind", "totalization", "standing", "sources"), ("first_day",))
+    fields = entry.fields(*keys.AGREEMENT)
     return Agreement(
         id=fields["id"].text(),
         parties=tuple(row.text() for row in fields["parties"].filled_rows()),

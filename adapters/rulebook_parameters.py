@@ -7,17 +7,18 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from adapters import rulebook_keys as keys
 from adapters.rulebook_yaml import Entry
 from domain.legislation import Bracket, DatedValue, Parameter, Source, Standing
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+_NAME = re.compile(keys.PARAMETER_NAME)
 
 
 def read_sources(entry: Entry) -> Mapping[str, Source]:
     """Return the sources of a file by id."""
     sources = {}
     for source_id, row in entry.named().items():
-        fields = row.fields(("title", "place", "read_on"))
+        fields = row.fields(*keys.SOURCE)
         sources[source_id] = Source(
             id=source_id,
             title=fields["title"].text(),
@@ -50,7 +51,7 @@ def read_parameters(entry: Entry, sources: Mapping[str, Source]) -> Mapping[str,
                 "the name of a parameter is two lower-case words with a point between them",
                 "Write the scheme, a point and the name of the value, for example jkk.contribution_rate_bpu",
             )
-        fields = row.fields(("unit", "values"))
+        fields = row.fields(*keys.PARAMETER)
         values = tuple(_dated_value(day, value, sources) for day, value in fields["values"].by_day())
         if values[0].number is None and not values[0].brackets:
             raise fields["values"].refused(
@@ -61,7 +62,7 @@ def read_parameters(entry: Entry, sources: Mapping[str, Source]) -> Mapping[str,
 
 
 def _dated_value(day: dt.date, entry: Entry, sources: Mapping[str, Source]) -> DatedValue:
-    fields = entry.fields(("standing", "sources"), ("value", "brackets", "note"))
+    fields = entry.fields(*keys.DATED_VALUE)
     if ("value" in fields) == ("brackets" in fields):
         raise entry.refused("it needs a value or brackets, one of the two", "Give exactly one of them")
     standing = fields["standing"].word(Standing)
@@ -85,7 +86,7 @@ def _brackets(
     """The rows of a table; a row without its own standing or sources has those of the table."""
     brackets: list[Bracket] = []
     for row in entry.filled_rows():
-        fields = row.fields(("from", "value"), ("standing", "sources"))
+        fields = row.fields(*keys.BRACKET)
         bracket = Bracket(
             from_amount=fields["from"].decimal(),
             value=fields["value"].decimal(),

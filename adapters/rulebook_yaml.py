@@ -12,16 +12,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import yaml
+from yaml.reader import ReaderError
+from yaml.resolver import Resolver
+
+from adapters.rulebook_keys import DAY, DECIMAL
 
 EnumType = TypeVar("EnumType", bound=Enum)
 
 _TAG = "tag:yaml.org,2002:"
-_DECIMAL = re.compile(r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,6})?")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TEXT, _FLOAT = f"{_TAG}str", f"{_TAG}float"
+_TAGS_OF_NODES: dict[type[yaml.Node], str] = {
+    yaml.ScalarNode: _TEXT,
+    yaml.SequenceNode: f"{_TAG}seq",
+    yaml.MappingNode: f"{_TAG}map",
+}
+_DECIMAL = re.compile(DECIMAL)
+_DAY = re.compile(DAY)
 _SPOKEN = {
     "str": "a text",
     "int": "a number without quotes",
@@ -53,13 +64,22 @@ class RuleFileRefused(Exception):
         return self.message
 
 
-@dataclass(frozen=True, slots=True)
 class Entry:
-    """One value of a rule file with the place where it is written."""
+    """One value of a rule file with the place where it is written; never changed, made by the thousand."""
 
-    node: yaml.Node
-    file: str
-    key: str
+    __slots__ = ("_name", "_parent", "file", "node")
+
+    def __init__(self, node: yaml.Node, file: str, name: str, parent: Entry | None = None) -> None:
+        """name: the last part of the key, with its point or brackets if it has a parent."""
+        self.node = node
+        self.file = file
+        self._name = name
+        self._parent = parent
+
+    @property
+    def key(self) -> str:
+        """Where the entry is in the file; written out only when something is refused."""
+        return self._name if self._parent is None else f"{self._parent.key}{self._name}".removeprefix(".")
 
     def refused(self, what: str, what_to_do: str) -> RuleFileRefused:
         """The refusal of this very entry, for the caller to raise."""
@@ -78,7 +98,7 @@ class Entry:
 
     def text(self) -> str:
         """A text that is not empty; what YAML reads as something else is refused."""
-        if self.kind != "str":
+        if self.node.tag != _TEXT:
             raise self.refused(f"a text is needed here, {self._spoken} stands here", "Write it in quotes")
         written = str(self.node.value).strip()
         if not written:
@@ -117,7 +137,11 @@ class Entry:
 
     def word(self, words: type[EnumType]) -> EnumType:
         """One of the words of an enumeration."""
-        return words(self.one_of(tuple(str(member.value) for member in words)))
+        known = _words(words)
+        member = known.get(self.text())
+        if member is None:
+            self.one_of(tuple(known))
+        return cast(EnumType, member)
 
     def one_of(self, words: tuple[str, ...]) -> str:
         """One of a few words."""
@@ -147,7 +171,7 @@ class Entry:
         for name, value in node.value:
             if not isinstance(name, yaml.ScalarNode):
                 raise self.refused("a key is not a plain word", "Write a word before the colon")
-            entry = Entry(value, self.file, f"{self.key}.{name.value}" if self.key else name.value)
+            entry = Entry(value, self.file, f".{name.value}", self)
             if name.value in found:
                 raise Entry(name, self.file, entry.key).refused("the key comes twice", "Keep one of the two")
             found[name.value] = entry
@@ -157,7 +181,7 @@ class Entry:
         """The entries of a block keyed by first days, which must ascend from the oldest to the newest."""
         found: list[tuple[dt.date, Entry]] = []
         for (name, _), entry in zip(self._pairs(), self.named().values(), strict=True):
-            day = Entry(name, self.file, entry.key).day()
+            day = Entry(name, self.file, entry._name, self).day()
             if found and day <= found[-1][0]:
                 raise entry.refused(f"{day} comes after {found[-1][0]}", "Order the days from the oldest to the newest")
             found.append((day, entry))
@@ -169,7 +193,7 @@ class Entry:
         """The entries of a list."""
         if not isinstance(self.node, yaml.SequenceNode):
             raise self.refused(f"a list is needed here, {self._spoken} stands here", "Write it as a list")
-        return tuple(Entry(node, self.file, f"{self.key}[{place}]") for place, node in enumerate(self.node.value, 1))
+        return tuple([Entry(node, self.file, f"[{place}]", self) for place, node in enumerate(self.node.value, 1)])
 
     def filled_rows(self) -> tuple[Entry, ...]:
         """The entries of a list that may not be empty."""
@@ -197,10 +221,21 @@ def read_rule_file(path: Path, content: bytes) -> Entry:
     path: names the file in refusals. content: its bytes, read once so that the hash is of what was read.
     """
     try:
-        node = yaml.compose(content.decode("utf-8"), Loader=yaml.CSafeLoader)
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
         raise RuleFileRefused(
             file=path.name, line=1, key="the file", what="it is not UTF-8", what_to_do="Save it as UTF-8"
+        ) from None
+    try:
+        composer = _Composer(text)
+        node = composer.get_single_node()
+    except ReaderError as broken:
+        raise RuleFileRefused(
+            file=path.name,
+            line=text.count("\n", 0, broken.position) + 1,
+            key="the file",
+            what=f"it is not YAML: {broken.reason}",
+            what_to_do="Take out the character that cannot be seen",
         ) from None
     except yaml.MarkedYAMLError as broken:
         mark = broken.problem_mark
@@ -216,8 +251,40 @@ def read_rule_file(path: Path, content: bytes) -> Entry:
             file=path.name, line=1, key="the file", what="it is empty", what_to_do="Fill or remove it"
         )
     whole = Entry(node, path.name, "")
-    _refuse_floats(whole)
+    # A tag that is written out decides a kind without asking the composer.
+    if composer.has_float or "!" in text:
+        _refuse_floats(whole)
     return whole
+
+
+class _Composer(yaml.CSafeLoader):
+    """Composes nodes and nothing else; the kind of each spelling is looked up once for all files."""
+
+    has_float = False
+
+    def descend_resolver(self, current_node: object, current_index: object) -> None:
+        """Paths decide no kind here."""
+
+    def ascend_resolver(self) -> None:
+        """Paths decide no kind here."""
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+        """The tag of a node by YAML's own rules."""
+        if kind is not yaml.ScalarNode or not implicit[0]:
+            return _TAGS_OF_NODES[kind]
+        tag = _tag_of(value)
+        self.has_float = self.has_float or tag == _FLOAT
+        return tag
+
+
+@lru_cache(maxsize=2**14)
+def _tag_of(spelling: str) -> str:
+    return str(Resolver().resolve(yaml.ScalarNode, spelling, (True, False)))  # type: ignore[no-untyped-call]
+
+
+@lru_cache(maxsize=2**6)
+def _words(words: type[Enum]) -> Mapping[str, Enum]:
+    return {str(member.value): member for member in words}
 
 
 def _refuse_floats(entry: Entry) -> None:
@@ -226,8 +293,7 @@ def _refuse_floats(entry: Entry) -> None:
         raise entry.refused(f"the number {entry.node.value} is not in quotes", f'Write it as "{entry.node.value}"')
     if isinstance(entry.node, yaml.MappingNode):
         for name, value in entry.node.value:
-            key = str(name.value)
-            _refuse_floats(Entry(value, entry.file, f"{entry.key}.{key}" if entry.key else key))
+            _refuse_floats(Entry(value, entry.file, f".{name.value}", entry))
     elif isinstance(entry.node, yaml.SequenceNode):
         for row in entry.rows():
             _refuse_floats(row)

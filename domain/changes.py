@@ -1,4 +1,4 @@
-"""What of the law changes between two days: values, reliefs and segments that begin or end."""
+"""What of the law changes between two days: values, reliefs, segments and benefits that begin or end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from domain.periods import ONE_DAY, Period
 class RuleChange:
     """One change of one rule. before, after: what holds on the day before and on the day; None where nothing does.
 
-    on: the first day of the new state. rule: the name of the parameter, relief or segment.
+    on: the first day of the new state. rule: the name of the parameter, relief, segment or benefit.
     """
 
     member_state: MemberState
@@ -55,8 +55,12 @@ def _changes(law: Legislation) -> Iterator[RuleChange]:
     for scheme in law.schemes.values():
         for segment in scheme.segments.values():
             span = Period(segment.first_day, segment.last_day)
-            # A segment has no sources of its own; its grounds say what it rests on, and so it is not confirmed here.
-            yield from _span(law, f"{scheme.id}.{segment.id}", span, segment.participation.value, Standing.REPORTED, ())
+            rule, standing = f"{scheme.id}.{segment.id}", segment.standing or Standing.ASSUMED
+            yield from _span(law, rule, span, segment.participation.value, standing, segment.source_ids)
+        for benefit in scheme.benefits.values():
+            span = Period(benefit.first_day, benefit.last_day)
+            rule, text = f"{scheme.id}.benefits.{benefit.id}", f"{benefit.name.en}, {benefit.payment.value}"
+            yield from _span(law, rule, span, text, benefit.standing or Standing.REPORTED, benefit.source_ids)
 
 
 def _of_parameter(law: Legislation, parameter: Parameter) -> Iterator[RuleChange]:

@@ -6,36 +6,27 @@ from enum import Enum
 
 
 class MemberState(Enum):
-    """A member state by its ISO 3166 code; the name of its files is `slug`."""
+    """A member state by its ISO 3166 code; `slug` is the word by which its files and pages are named."""
 
-    ID = "ID"
-    MY = "MY"
-    PH = "PH"
-    TH = "TH"
-    VN = "VN"
-    SG = "SG"
-    KH = "KH"
-    LA = "LA"
-    MM = "MM"
-    BN = "BN"
-    TL = "TL"
+    _value_: str
+    slug: str
 
-    @property
-    def slug(self) -> str:
-        """The word by which the state's rule file, adapter, cases and page are named."""
-        return _SLUGS[self]
+    ID = "ID", "indonesia"
+    MY = "MY", "malaysia"
+    PH = "PH", "philippines"
+    TH = "TH", "thailand"
+    VN = "VN", "vietnam"
+    SG = "SG", "singapore"
+    KH = "KH", "cambodia"
+    LA = "LA", "laos"
+    MM = "MM", "myanmar"
+    BN = "BN", "brunei"
+    TL = "TL", "timor_leste"
 
-
-_SLUGS = {
-    MemberState.ID: "indonesia",
-    MemberState.MY: "malaysia",
-    MemberState.PH: "philippines",
-    MemberState.TH: "thailand",
-    MemberState.VN: "vietnam",
-    MemberState.SG: "singapore",
-    MemberState.KH: "cambodia",
-    MemberState.LA: "laos",
-    MemberState.MM: "myanmar",
-    MemberState.BN: "brunei",
-    MemberState.TL: "timor_leste",
-}
+    # Python looks a state up by its code alone; the slug is given only where states are listed, above.
+    def __new__(cls, code: object, slug: str = "") -> MemberState:
+        """The state of one line of the list."""
+        state = object.__new__(cls)
+        state._value_ = str(code)
+        state.slug = slug
+        return state

@@ -237,6 +237,22 @@ class _MonthCover:
     cited: tuple[Reason, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Membership:
+    """The months that count towards waiting rules: those since a payment, and those brought from before a lapse.
+
+    restart: the rule by which it began or went on after a lapse; none before the first.
+    """
+
+    since: Month
+    months_before: int
+    restart: tuple[Reason, ...]
+
+    def months_at(self, month: Month) -> int:
+        """How many months count before a month."""
+        return self.months_before + self.since.until(month)
+
+
 def _from_months(
     law: Legislation, segment: Segment, insurance: Insurance, blank: CoverageSpell
 ) -> Iterator[CoverageSpell]:
@@ -282,20 +298,20 @@ def _month_covers(
 ) -> Iterator[_MonthCover]:
     """Each covered month in order: paid, or one of the tolerance months after a paid one.
 
-    paid: ascending, each month once. Membership begins anew after a lapse; its months, paid and tolerated,
-    count towards waiting rules, and each month is judged by the waiting rule in force in it.
+    paid: ascending, each month once. The months of a membership, paid and tolerated, count towards waiting
+    rules, and each month is judged by the waiting rule in force in it.
     """
-    member_since: Month | None = None
+    membership: _Membership | None = None
     for index, payment in enumerate(paid):
         tolerance, tolerance_reason = _tolerance(law, segment, payment.month)
-        member_since = member_since or payment.month
+        membership = membership or _Membership(since=payment.month, months_before=0, restart=())
         following = paid[index + 1].month if index + 1 < len(paid) else None
         unpaid = payment.month.until(following) - 1 if following else tolerance
-        extent, cited = _extent(law, segment, branch, member_since, payment.month)
+        extent, cited = _extent(law, segment, branch, membership, payment.month)
         yield _MonthCover(payment.month, CoverState.PAID, extent, payment.funder_kind, payment.fund_id, cited)
         for step in range(1, min(unpaid, tolerance) + 1):
             month = payment.month.plus(step)
-            extent, cited = _extent(law, segment, branch, member_since, month)
+            extent, cited = _extent(law, segment, branch, membership, month)
             yield _MonthCover(
                 month,
                 CoverState.TOLERANCE,
@@ -304,8 +320,26 @@ def _month_covers(
                 payment.fund_id,
                 (*tolerance_reason, *cited),
             )
-        if unpaid > tolerance:
-            member_since = None
+        if following is not None and unpaid > tolerance:
+            membership = _after_lapse(law, segment, membership, payment.month.plus(tolerance), following)
+
+
+def _after_lapse(
+    law: Legislation, segment: Segment, membership: _Membership, last_month: Month, payment: Month
+) -> _Membership:
+    """The membership from the first payment after a lapse, by the rule in force in that payment's month.
+
+    last_month: the last that still protected. Where membership goes on, the months of the lapse do not count.
+    """
+    name = segment.cover.restart_anew
+    assert name is not None, "the loader asks for the rule where cover follows from months"
+    anew = law.parameter(name).on(payment.first_day).number != 0
+    text = f"Membership {'begins anew' if anew else 'goes on'} with the first payment after a lapse"
+    return _Membership(
+        since=payment,
+        months_before=0 if anew else membership.months_at(last_month) + 1,
+        restart=(law.cite(name, payment.first_day, text),),
+    )
 
 
 def _tolerance(law: Legislation, segment: Segment, month: Month) -> tuple[int, tuple[Reason, ...]]:
@@ -318,13 +352,18 @@ def _tolerance(law: Legislation, segment: Segment, month: Month) -> tuple[int, t
 
 
 def _extent(
-    law: Legislation, segment: Segment, branch: Branch, member_since: Month, month: Month
+    law: Legislation, segment: Segment, branch: Branch, membership: _Membership, month: Month
 ) -> tuple[Extent, tuple[Reason, ...]]:
+    """How far a branch is protected in a month; the restart is cited where the months since it do not suffice."""
+    restart: tuple[Reason, ...] = ()
     for rule in segment.waiting:
         number = law.parameter(rule.months).on(month.first_day).number
-        if rule.branch is branch and number is not None and member_since.until(month) < number:
-            return rule.extent, (law.cite(rule.months, month.first_day, rule.remark),)
-    return Extent.FULL, ()
+        if rule.branch is not branch or number is None or membership.since.until(month) >= number:
+            continue
+        restart = membership.restart
+        if membership.months_at(month) < number:
+            return rule.extent, (law.cite(rule.months, month.first_day, rule.remark), *restart)
+    return Extent.FULL, restart
 
 
 def _months_fact(scheme_id: str, covers: list[_MonthCover]) -> Reason:

@@ -6,32 +6,18 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from domain.countries import MemberState
-from domain.errors import ValueMissing
-from domain.legislation import Legislation, Reason, Standing
-from domain.periods import ONE_DAY, Period, whole_years
-from domain.schemes import Condition, Participation, PersonGroup, Scheme, Sector, Segment
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonFacts:
-    """What eligibility depends on.
-
-    first_entry_on: first day of insured work in the scheme's state, if known. contract_months: the term of the
-    contract for which a worker comes or goes, if there is one.
-    """
-
-    birth_date: dt.date
-    nationality: MemberState
-    sector: Sector | None
-    first_entry_on: dt.date | None
-    valid_pass: bool = True
-    contract_months: int | None = None
+from domain.conditions import fulfilled
+from domain.inquiries import Inquiry
+from domain.inquiries import PersonFacts as PersonFacts
+from domain.legislation import Legislation, Reason
+from domain.periods import ONE_DAY, Month, Period, term_last_day
+from domain.qualifying import FEWER_MONTHS, MONTH_KINDS
+from domain.schemes import Condition, Participation, PersonGroup, Scheme, Segment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eligibility:
-    """Whether the person fits, with a reason for each condition and the first one not met."""
+    """Whether the person fits, with a reason for the segment and each condition, and the first one not met."""
 
     eligible: bool
     reasons: tuple[Reason, ...]
@@ -55,20 +41,31 @@ def eligibility(law: Legislation, scheme: Scheme, segment: Segment, person: Pers
     """Return whether a person fulfils every condition of a segment on a day.
 
     A first entry that is not known is taken to be on the day itself.
-    Raises RuleNotInForce if a bound is not known on that day, ValueMissing if a sector is needed and not given.
-    Source: the segment's conditions in the rule file.
+    Raises RuleNotInForce if a bound is not known on that day, ValueMissing if a fact is needed and not given.
+    Source: the segment in the rule file, who it is for and its conditions.
     """
-    reasons: list[Reason] = []
     unmet = _unmet_group(law, segment, person)
     if not segment.open_on(on):
         unmet = f"the segment is in force from {segment.first_day} to {segment.last_day or 'now'}"
-    for condition in segment.conditions:
-        if unmet:
-            break
-        met, text = _check(law, condition, person, on)
-        reasons.append(_cited(law, scheme, segment, condition, on, text))
-        unmet = "" if met else text
-    return Eligibility(eligible=not unmet, reasons=tuple(reasons), unmet=unmet)
+    asked = _about_segment(law, scheme, segment, person, on)
+    of_segment = asked.told("persons", segment.grounds, segment.standing, segment.source_ids)
+    if unmet:
+        return Eligibility(eligible=False, reasons=(of_segment,), unmet=unmet)
+    finding = fulfilled(asked, segment.conditions)
+    return Eligibility(eligible=finding.met, reasons=(of_segment, *finding.reasons), unmet=finding.unmet)
+
+
+def _about_segment(law: Legislation, scheme: Scheme, segment: Segment, person: PersonFacts, on: dt.date) -> Inquiry:
+    return Inquiry(
+        law=law,
+        scheme_id=scheme.id,
+        segment=segment,
+        person=person,
+        on=on,
+        rule=f"{scheme.id}.{segment.id}",
+        value=segment.participation.value,
+        since=segment.first_day,
+    )
 
 
 def eligible_stretch(
@@ -97,22 +94,34 @@ def _days_of_change(law: Legislation, segment: Segment, person: PersonFacts, win
     days = [segment.first_day]
     if segment.last_day is not None:
         days.append(segment.last_day + ONE_DAY)
-    for condition in segment.conditions:
-        if condition.parameter is not None:
-            days.extend(value.first_day for value in law.parameter(condition.parameter).values)
-    days.extend(_birthday(person.birth_date, year) for year in range(window.first_day.year, window.last_day.year + 1))
+    years = range(window.first_day.year - person.birth_date.year, window.last_day.year - person.birth_date.year + 1)
+    days.extend(_completed_on(person.birth_date, 12 * year) for year in years)
+    for condition in (single for listed in segment.conditions for single in listed.single()):
+        for name in (condition.parameter, condition.window):
+            if name is not None:
+                days.extend(value.first_day for value in law.parameter(name).values)
+        days.extend(_monthly_days(condition, person, window))
     yield from (day for day in days if window.contains(day))
 
 
-def _birthday(birth: dt.date, year: int) -> dt.date:
-    """The day of a year on which a person completes a year of age; 1 March where 29 February is missing."""
-    if (birth.month, birth.day) == (2, 29) and not _leap(year):
-        return dt.date(year, 3, 1)
-    return dt.date(year, birth.month, birth.day)
+def _monthly_days(condition: Condition, person: PersonFacts, window: Period) -> Iterator[dt.date]:
+    """The days on which a condition that counts months may turn: a month begins, or one of age or membership ends."""
+    assert window.last_day is not None
+    begins = Month.of(window.first_day).first_day
+    if condition.kind == "age_min_months":
+        begins = person.birth_date
+    elif condition.kind == "membership_months_min":
+        begins = person.member_since or begins
+    elif condition.kind not in (*MONTH_KINDS, FEWER_MONTHS):
+        return
+    before = Month.of(begins).until(Month.of(window.first_day)) - 1
+    for months in range(before, Month.of(begins).until(Month.of(window.last_day)) + 1):
+        yield _completed_on(begins, months)
 
 
-def _leap(year: int) -> bool:
-    return (dt.date(year, 3, 1) - ONE_DAY).day == 29
+def _completed_on(begins: dt.date, months: int) -> dt.date:
+    """The day on which whole months are completed; the first of the next month where the day is missing."""
+    return term_last_day(begins, months) + ONE_DAY
 
 
 def _unmet_group(law: Legislation, segment: Segment, person: PersonFacts) -> str:
@@ -125,50 +134,3 @@ def _unmet_group(law: Legislation, segment: Segment, person: PersonFacts) -> str
     if segment.persons is PersonGroup.OUTBOUND and not national:
         return "only nationals of the state"
     return ""
-
-
-def _check(law: Legislation, condition: Condition, person: PersonFacts, on: dt.date) -> tuple[bool, str]:
-    if condition.kind == "nationals_only":
-        return person.nationality is law.member_state, "only nationals of the state"
-    if condition.kind == "valid_pass":
-        return person.valid_pass, "only with a valid passport and pass"
-    if condition.kind == "sectors_excluded":
-        if person.sector is None:
-            raise ValueMissing(rule=condition.kind, fact="the sector of the worker")
-        words = ", ".join(sector.value for sector in condition.sectors)
-        return person.sector not in condition.sectors, f"not for the sectors {words}"
-    assert condition.parameter is not None, "the loader demands a bound for this condition"
-    number = law.parameter(condition.parameter).on(on).number
-    assert number is not None, "the loader gives a bound a single number"
-    if condition.kind == "contract_months_min":
-        if person.contract_months is None:
-            raise ValueMissing(rule=condition.parameter, fact="the months of the contract")
-        return person.contract_months >= number, f"with a contract of at least {number} months"
-    return _age_check(condition.kind, person, on, int(number))
-
-
-def _age_check(kind: str, person: PersonFacts, on: dt.date, bound: int) -> tuple[bool, str]:
-    age = whole_years(person.birth_date, on)
-    entry_age = whole_years(person.birth_date, person.first_entry_on or on)
-    checks = {
-        "age_min_years": (age >= bound, f"from the age of {bound}"),
-        "age_max_years": (age <= bound, f"up to the age of {bound}"),
-        "age_below": (age < bound, f"below the age of {bound}"),
-        "first_entry_age_below": (entry_age < bound, f"first entry below the age of {bound}"),
-        "first_entry_age_from": (entry_age >= bound, f"first entry from the age of {bound}"),
-    }
-    return checks[kind]
-
-
-def _cited(law: Legislation, scheme: Scheme, segment: Segment, condition: Condition, on: dt.date, text: str) -> Reason:
-    if condition.parameter is not None:
-        return law.cite(condition.parameter, on, text)
-    # Such a condition has no source of its own in the rule file, only the segment's grounds; it is not claimed as sure.
-    return Reason(
-        rule=f"{scheme.id}.{segment.id}.{condition.kind}",
-        text=text,
-        value=segment.participation.value,
-        since=segment.first_day,
-        source_ids=(),
-        standing=Standing.ASSUMED,
-    )

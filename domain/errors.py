@@ -63,6 +63,22 @@ class RuleUnknown(Refusal):
 
 
 @dataclass(eq=False, kw_only=True)
+class PriceNotSetByLaw(Refusal):
+    """The law prescribes the cover and leaves its price to a market; that is not zero."""
+
+    code: ClassVar[str] = "PRICE_NOT_SET_BY_LAW"
+    segment: str
+    payer: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The law sets no price for {self.segment}; its payer ({self.payer}) pays what a market asks, such as "
+            "an insurer's premium. Ask the payer for the amount."
+        )
+
+
+@dataclass(eq=False, kw_only=True)
 class ValueMissing(Refusal):
     """A rule needs a fact that the question did not give."""
 
@@ -182,17 +198,29 @@ class NameInvalid(Refusal):
 
 
 @dataclass(eq=False, kw_only=True)
+class DateInvalid(Refusal):
+    """A day is not written in its form, or its calendar does not have it."""
+
+    code: ClassVar[str] = "DATE_INVALID"
+    what: str
+    rule: str
+
+    @property
+    def message(self) -> str:
+        return f"The {self.what} cannot be read: {self.rule}. Check it against the document."
+
+
+@dataclass(eq=False, kw_only=True)
 class DateOutOfRange(Refusal):
-    """A day lies outside what its meaning allows."""
+    """A day lies outside what its meaning allows; the day itself may be a person's and is not repeated."""
 
     code: ClassVar[str] = "DATE_OUT_OF_RANGE"
     what: str
-    given: dt.date
     allowed: str
 
     @property
     def message(self) -> str:
-        return f"The {self.what} {self.given} is not possible: {self.allowed}. Correct the day."
+        return f"The {self.what} is not possible: {self.allowed}. Correct the day."
 
 
 @dataclass(eq=False, kw_only=True)

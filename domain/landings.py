@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from uuid import UUID
 
-from domain.contributions import ContributionFacts, Quote, monthly_quote, phases_of, term_quote
+from domain.contributions import ContributionFacts, Quote, monthly_quote
 from domain.countries import MemberState
 from domain.coverage import CoverageSpell
 from domain.eligibility import Eligibility, EligibleStretch, PersonFacts, eligibility, eligible_stretch
-from domain.errors import RuleUnknown, ValueMissing
+from domain.errors import PriceNotSetByLaw, RuleUnknown, ValueMissing
 from domain.legislation import Legislation, Reason, Standing
 from domain.money import Money
+from domain.packs import phases_of, term_quote
 from domain.periods import ONE_DAY, Month, Period, add_months, days_held_twice, term_last_day, uncovered
 from domain.schemes import (
     Branch,
@@ -185,8 +186,8 @@ def quote_of(candidate: Candidate, question: MoveQuestion, route: str) -> Quote 
     facts = ContributionFacts(funder_kind=FunderKind.EMPLOYER, sector=question.person.sector, wage=question.wage)
     try:
         return monthly_quote(law, scheme.id, segment.id, Month.of(candidate.period.first_day), facts)
-    except (ValueMissing, RuleUnknown):
-        # The wage is not known yet, or the law leaves the price to a market.
+    except (ValueMissing, RuleUnknown, PriceNotSetByLaw):
+        # The wage is not known yet, nothing is due, or the law leaves the price to a market.
         return None
 
 

@@ -7,31 +7,18 @@ outside the known dates is refused, never answered with zero.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import Enum
 
 from domain.countries import MemberState
 from domain.errors import RuleNotInForce, RuleUnknown
+from domain.identifiers import IdentifierRule
 from domain.money import Currency
+from domain.quality import Exemption, LeftOut, QualityRule
 from domain.schemes import Institution, Scheme, Sector, Segment, Text
-
-
-class Standing(Enum):
-    """How sure a value is: an official text or two that agree; one secondary source; not verified."""
-
-    CONFIRMED = "confirmed"
-    REPORTED = "reported"
-    ASSUMED = "assumed"
-
-
-_WEAKEST_LAST = (Standing.CONFIRMED, Standing.REPORTED, Standing.ASSUMED)
-
-
-def weakest(standings: tuple[Standing, ...]) -> Standing:
-    """The standing of an answer is that of its weakest value; of no value, confirmed."""
-    return max(standings, key=_WEAKEST_LAST.index, default=Standing.CONFIRMED)
+from domain.standing import Standing as Standing
+from domain.standing import weakest as weakest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +73,12 @@ class Parameter:
             raise RuleNotInForce(rule=self.name, asked_on=day, nearest=f"the last one ended before {found.first_day}")
         return found
 
+    def number_on(self, day: dt.date) -> Decimal:
+        """Return the number in force on a day, of a parameter that the loader gives no table; raises as `on`."""
+        number = self.on(day).number
+        assert number is not None, "the loader gives this parameter a single number"
+        return number
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
@@ -139,8 +132,13 @@ class Legislation:
     schemes: Mapping[str, Scheme]
     parameters: Mapping[str, Parameter]
     reliefs: tuple[Relief, ...]
+    identifiers: Mapping[str, IdentifierRule]
     sources: Mapping[str, Source]
+    left_out: tuple[LeftOut, ...]
+    exemptions: Mapping[QualityRule, Exemption]
     content_hash: str
+    # What follows from this law alone and is asked often. It says nothing new, so it is no part of what is compared.
+    derived: dict[Hashable, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of this name; raises RuleUnknown if the file has none."""

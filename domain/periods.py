@@ -140,6 +140,11 @@ def whole_years(birth: dt.date, on: dt.date) -> int:
     return on.year - birth.year - ((on.month, on.day) < (birth.month, birth.day))
 
 
+def whole_months(since: dt.date, on: dt.date) -> int:
+    """Completed months between two days; a month that has no such day is completed on the first of the next."""
+    return Month.of(since).until(Month.of(on)) - (on.day < since.day)
+
+
 def month_list(first: Month, last: Month) -> tuple[Month, ...]:
     """All months from the first to the last, both inclusive; refused if reversed."""
     if last < first:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from domain.circumstances import Contingency, ResidenceStatus, Sex, StatedFact
 from domain.countries import MemberState
+from domain.formulas import AmountFormula, AmountIs, Payment
 from domain.money import Rounding
+from domain.standing import Standing
 
 
 class Branch(Enum):
@@ -125,11 +128,11 @@ class Extent(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A name in English and in the state's own language."""
+    """A name in English and in the state's own language; of a benefit the latter may not be known."""
 
     en: str
-    own: str
-    own_language: str
+    own: str | None
+    own_language: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,28 +183,66 @@ class WaitingRule:
 class CoverRule:
     """How cover follows from facts; the parameter names that apply to the basis, others None.
 
-    tolerance_months: unpaid months that still protect. before_months, after_months: a term's phases
-    around the contract, the first at most.
+    tolerance_months: unpaid months that still protect. restart_anew: 1 if membership begins anew with the first
+    payment after a lapse, 0 if it goes on. before_months, after_months: a term's phases around the contract, the
+    first at most.
     """
 
     basis: CoverBasis
     tolerance_months: str | None
+    restart_anew: str | None
     before_months: str | None
     after_months: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """What a person must fulfil to be in a segment; `parameter` holds the bound, if there is one."""
+    """What a person must fulfil to be in a segment or to have a benefit.
+
+    parameter: holds the bound, if there is one; window: the months in which months are counted. any_of: lists of
+    which one must be met whole. standing, source_ids: of a condition without a parameter, if the file gives them.
+    """
 
     kind: str
-    parameter: str | None
-    sectors: tuple[Sector, ...]
+    parameter: str | None = None
+    window: str | None = None
+    before_semester: bool = False
+    sectors: tuple[Sector, ...] = ()
+    statuses: tuple[ResidenceStatus, ...] = ()
+    sex: Sex | None = None
+    stated: StatedFact | None = None
+    any_of: tuple[tuple[Condition, ...], ...] = ()
+    standing: Standing | None = None
+    source_ids: tuple[str, ...] = ()
+
+    def single(self) -> Iterator[Condition]:
+        """This condition, or each one in its lists."""
+        if not self.any_of:
+            yield self
+        for conditions in self.any_of:
+            for condition in conditions:
+                yield from condition.single()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueRule:
+    """By when the contribution of a month is paid: names of parameters.
+
+    months_after: months after the contribution month. day: day of that month, 31 for its last.
+    """
+
+    months_after: str
+    day: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """The part of a scheme that is for one group of persons, with its own price and cover rule."""
+    """The part of a scheme that is for one group of persons, with its own price and cover rule.
+
+    rounding_self: where the law rounds the total, the rounding of the worker's share, and the other payer bears the
+    rest; None where each share is rounded alone. market_payer: who pays a price that the law leaves to a market.
+    standing, source_ids: of who is in the segment, if the file gives them; each value has its own.
+    """
 
     id: str
     persons: PersonGroup
@@ -210,16 +251,58 @@ class Segment:
     last_day: dt.date | None
     cover: CoverRule
     contributions: tuple[ContributionRule, ...]
+    due: DueRule | None
     rounding: Rounding
     rounding_step: str | None
+    rounding_self: Rounding | None
+    market_payer: str | None
     waiting: tuple[WaitingRule, ...]
     conditions: tuple[Condition, ...]
     returns_prepaid: str | None
+    standing: Standing | None
+    source_ids: tuple[str, ...]
     grounds: str
 
     def open_on(self, day: dt.date) -> bool:
         """Whether the law of this segment is in force on a day."""
         return self.first_day <= day and (self.last_day is None or day <= self.last_day)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benefit:
+    """What a scheme owes when something happens on a day from the first to the last of this rule.
+
+    segment_ids: the segments in which it is owed, empty for all. after_months, lasts_months: parameters of the
+    phase of a periodical benefit. amount, rounding: None for a benefit in kind. standing, source_ids: of the rule
+    itself, if the file gives them; each value of the amount has its own.
+    """
+
+    id: str
+    name: Text
+    contingency: Contingency
+    branch: Branch
+    payment: Payment
+    amount_is: AmountIs
+    first_day: dt.date
+    last_day: dt.date | None
+    segment_ids: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+    after_months: str | None
+    lasts_months: str | None
+    amount: AmountFormula | None
+    rounding: Rounding | None
+    rounding_step: str | None
+    standing: Standing | None
+    source_ids: tuple[str, ...]
+    grounds: str
+
+    def open_on(self, day: dt.date) -> bool:
+        """Whether this rule is in force on a day."""
+        return self.first_day <= day and (self.last_day is None or day <= self.last_day)
+
+    def concerns(self, segment_id: str) -> bool:
+        """Whether it is owed in a segment."""
+        return not self.segment_ids or segment_id in self.segment_ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,3 +318,4 @@ class Scheme:
     branches: tuple[Branch, ...]
     segments: Mapping[str, Segment]
     grounds: str
+    benefits: Mapping[str, Benefit]

@@ -11,7 +11,7 @@ from domain.coverage import CoverageDetermination, CoverState, Outcome
 from domain.legislation import Standing
 from domain.schemes import Branch, Extent, FunderKind
 from schema.ids import opaque_id
-from schema.legislation import ReasonType
+from schema.law_values import ReasonType
 
 
 def _fund_id(value: str | None) -> strawberry.ID | None:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import strawberry
 
+from domain.benefits import BenefitOutcome
+from domain.circumstances import Contingency, ResidenceStatus, Sex, StatedFact
+from domain.comparison import KindOfWork, SchemeFit
 from domain.countries import MemberState
 from domain.coverage import CoverState, Outcome
 from domain.exchange import MessageKind
+from domain.formulas import AmountIs, Payment
 from domain.funding import AllocationKind
+from domain.identifier_checks import IdentifierOutcome
+from domain.identifiers import Strength
 from domain.legislation import Standing
 from domain.money import Currency
 from domain.move_steps import MoveStep
 from domain.moves import LandingKind
-from domain.people import IdentifierKind
+from domain.people import Calendar
+from domain.quality import QualityRule, QualityState
 from domain.records import Purpose
 from domain.schemes import (
     Branch,
@@ -27,24 +34,37 @@ from domain.schemes import (
 
 _DESCRIPTIONS = {
     AllocationKind: "Months of many workers, or one pack of one worker who moves.",
+    AmountIs: "What an estimated amount says about the amount that is paid.",
+    BenefitOutcome: "Whether a benefit is owed; FACT_MISSING: it depends on a fact that was not given.",
     Branch: "The nine branches of social security of ILO Convention 102.",
+    Calendar: "The calendar in which a birth date is written.",
+    Contingency: "What happened: the event on whose day a benefit depends.",
     CoverState: "Why a day is covered: its month is paid, it is a tolerance month, a term or an enrolment holds.",
     Currency: "The settlement currencies of the eleven member states, by ISO 4217 code.",
     Extent: "How far a covered person is protected: fully, in part (waiting period), or only accruing periods.",
     FunderKind: "Who pays a contribution; the price can depend on it.",
-    IdentifierKind: "The kinds of number by which an institution or state knows a person.",
+    IdentifierOutcome: "Whether a number looks as its kind does: it does, it is doubtful, or it cannot be one.",
+    KindOfWork: "How a person works; at home, abroad or coming in follows from their nationality.",
     LandingKind: "Where the cover of a branch can continue after a move, in order of choice.",
     MemberState: "The eleven member states of ASEAN, by ISO 3166 code.",
     MessageKind: "The messages between Lingkar and institutions.",
     MoveStep: "The steps of a move; the last one is its state.",
     Outcome: "Whether any branch of a person is covered on the day asked.",
     Participation: "Whether a person of the group must, may or cannot be in a segment.",
+    Payment: "How a benefit is paid; monthly and daily amounts hold for each month or day.",
     PersonGroup: "Whom a segment of a scheme is for.",
     PortableObject: "What of a scheme can follow a worker: protection at an event, periods, a balance, or residence.",
     Purpose: "For what an institution asks about a person; recorded, and shown to the worker.",
+    QualityRule: "What a complete rule file has.",
+    QualityState: "Why a rule of quality is not fulfilled: still to do, or it does not fit the state.",
+    ResidenceStatus: "How a person lives in the state whose law is asked about.",
+    SchemeFit: "What a segment of a scheme is to a person on a day.",
     SchemeKind: "How a scheme is built.",
     Sector: "The sector of a worker's activity.",
+    Sex: "The sex in the civil register, where an age or a rate depends on it.",
     Standing: "How sure a value of the law is: confirmed, reported by one source, or assumed.",
+    StatedFact: "What only the asker can say, and what the answer repeats as stated.",
+    Strength: "What a number that does not fit its pattern meets: refused by a hard one, doubted by a soft one.",
 }
 
 for _kind, _description in _DESCRIPTIONS.items():

@@ -1,134 +1,20 @@
-"""Member states, institutions, schemes and what they cost, with every value's source and standing."""
+"""Member states and what their rule files say, what changes of it, and who may be insured."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
 
 import strawberry
 
-from domain import contributions
 from domain.changes import RuleChange
 from domain.countries import MemberState
 from domain.eligibility import Eligibility
-from domain.errors import RuleNotInForce
-from domain.legislation import DatedValue, Parameter, Standing
-from domain.periods import Month
-from domain.schemes import Branch, FunderKind, Participation, PersonGroup, PortableObject, SchemeKind, Sector
-from schema.money import MoneyInput, MoneyType
-from schema.problems import RuleNotInForceProblem, Told
-
-
-@strawberry.type(description="A name in English and in the state's own language (BCP 47 code).")
-class Text:
-    en: str
-    own: str
-    own_language: str
-
-
-@strawberry.type(description="Where a value of the law was read.")
-class Source:
-    id: str
-    title: str
-    place: str
-    read_on: dt.date
-
-
-@strawberry.type(
-    name="Reason",
-    description="One step of an answer: the rule and value used, since when it applies, its sources, its standing.",
-)
-class ReasonType:
-    rule: str
-    text: str
-    value: str
-    since: dt.date | None
-    source_ids: list[str] = strawberry.field(description="Ids of sources; memberState(code).sources gives them.")
-    standing: Standing
-
-
-@strawberry.type(name="Institution", description="A body that applies legislation or owes benefits.")
-class InstitutionType:
-    id: strawberry.ID
-    member_state: MemberState
-    name: Text
-    short_name: str
-
-
-@strawberry.type(name="Segment", description="The part of a scheme that is for one group of persons.")
-class SegmentType:
-    id: str
-    persons: PersonGroup
-    participation: Participation
-    first_day: dt.date
-    last_day: dt.date | None
-    grounds: str
-
-
-@strawberry.type(name="Scheme", description="A statutory arrangement of one institution that covers branches.")
-class SchemeType:
-    id: strawberry.ID
-    member_state: MemberState
-    institution_id: str
-    name: Text
-    kind: SchemeKind
-    portable_object: PortableObject
-    branches: list[Branch]
-    segments: list[SegmentType] = strawberry.field(resolver=lambda root: list(root.segments.values()))
-    grounds: str
-
-
-@strawberry.type(name="Bracket", description="One row of a table: from this amount upwards the value applies.")
-class BracketType:
-    from_amount: str = strawberry.field(resolver=lambda root: str(root.from_amount))
-    value: str = strawberry.field(resolver=lambda root: str(root.value))
-    standing: Standing
-    source_ids: list[str]
-
-
-@strawberry.type(
-    name="DatedValue",
-    description="A value of the law from its first day on: a number, a table, or neither where the law ended it.",
-)
-class DatedValueType:
-    first_day: dt.date
-    number: str | None = strawberry.field(
-        description="Decimal text.", resolver=lambda root: None if root.number is None else str(root.number)
-    )
-    brackets: list[BracketType]
-    standing: Standing
-    source_ids: list[str]
-    note: str
-
-    @classmethod
-    def is_type_of(cls, value: object, info: strawberry.Info) -> bool:
-        return isinstance(value, DatedValue)
-
-
-ValueResult = Annotated[
-    DatedValueType | RuleNotInForceProblem,
-    strawberry.union("ValueResult", description="A value in force on a day, or that none is known then."),
-]
-
-
-@strawberry.type(name="Parameter", description="A named value of the law through time, oldest first.")
-class ParameterType:
-    name: str
-    unit: str
-    values: list[DatedValueType]
-
-    @strawberry.field(graphql_type=ValueResult, description="The value in force on a day.")
-    @staticmethod
-    async def value_on(root: strawberry.Parent[Parameter], on: dt.date) -> Any:
-        return in_force(root, on)
-
-
-def in_force(parameter: Parameter, on: dt.date) -> DatedValue | Told:
-    """The value in force on a day, or the refusal as a problem."""
-    try:
-        return parameter.on(on)
-    except RuleNotInForce as refusal:
-        return Told(refusal)
+from domain.identifiers import Strength
+from domain.legislation import Legislation, Parameter, Standing
+from domain.quality import QualityRule, QualityState
+from schema.law_values import ParameterType, ReasonType, Source, Text
+from schema.persons import PersonInput
+from schema.provisions import InstitutionType, SchemeType
 
 
 @strawberry.type(
@@ -161,21 +47,46 @@ class EligibilityType:
         return isinstance(value, Eligibility)
 
 
-@strawberry.input(description="Who asks about being insured: facts of a person, without anything that names one.")
+@strawberry.input(description="Who asks about being insured, in which segment, on which day.")
 class EligibilityQuestion:
     scheme_id: str
     segment_id: str
     on: dt.date
-    birth_date: dt.date
-    nationality: MemberState
-    sector: Sector | None = None
-    first_entry_on: dt.date | None = strawberry.field(
-        default=None, description="First day of insured work in the scheme's state, if there was one."
+    person: PersonInput
+
+
+@strawberry.type(
+    name="IdentifierKind",
+    description="A kind of number by which a member state or one of its institutions knows persons.",
+)
+class IdentifierKindType:
+    kind: str = strawberry.field(description="The word by which questions and acts name it, for example passport.")
+    name: Text
+    pattern: str | None = strawberry.field(
+        description="A regular expression of the whole number without separators; null if no shape is published."
     )
-    contract_months: int | None = strawberry.field(
-        default=None, description="The term of the contract, if there is one."
-    )
-    valid_pass: bool = strawberry.field(default=True, description="Whether the passport and pass are valid.")
+    rule: str = strawberry.field(description="What numbers of this kind look like, in words.")
+    strength: Strength
+    standing: Standing
+    source_ids: list[str] = strawberry.field(description="Ids of sources; memberState(code).sources gives them.")
+    note: str
+
+
+@strawberry.type(name="LeftOut", description="Something of the law that the rule file leaves out, and why.")
+class LeftOutType:
+    what: str
+    why: str
+
+
+@strawberry.type(name="QualityGap", description="A rule of quality that the rule file does not fulfil, and why.")
+class QualityGapType:
+    rule: QualityRule
+    state: QualityState
+    reason: str
+
+
+def _gaps(root: strawberry.Parent[Legislation]) -> list[QualityGapType]:
+    return [QualityGapType(rule=rule, state=gap.state, reason=gap.reason) for rule, gap in root.exemptions.items()]
 
 
 @strawberry.type(name="MemberStateLegislation", description="What the rule file of one member state says.")
@@ -184,9 +95,13 @@ class LegislationType:
     name: Text
     institutions: list[InstitutionType] = strawberry.field(resolver=lambda root: list(root.institutions.values()))
     schemes: list[SchemeType] = strawberry.field(resolver=lambda root: list(root.schemes.values()))
-    parameters: list[ParameterType] = strawberry.field(
-        description="Every dated value of the rule file, with its history.",
-        resolver=lambda root: list(root.parameters.values()),
+    identifier_kinds: list[IdentifierKindType] = strawberry.field(
+        description="The kinds of number by which the state and its institutions know persons.",
+        resolver=lambda root: list(root.identifiers.values()),
+    )
+    left_out: list[LeftOutType] = strawberry.field(description="What of the law the rule file leaves out, and why.")
+    quality_gaps: list[QualityGapType] = strawberry.field(
+        description="Which rules of quality are not fulfilled yet; none where the file is complete.", resolver=_gaps
     )
     sources: list[Source] = strawberry.field(resolver=lambda root: list(root.sources.values()))
     rules_hash: str = strawberry.field(
@@ -194,50 +109,10 @@ class LegislationType:
         resolver=lambda root: root.content_hash,
     )
 
-
-@strawberry.type(name="Share", description="The part of a contribution that one payer bears.")
-class ShareType:
-    payer: str
-    component: str = strawberry.field(description="The part of a pack; empty for a monthly contribution.")
-    amount: MoneyType
-
-
-@strawberry.type(name="Quote", description="A contribution with its shares and the reasons for its amount.")
-class Quote:
-    scheme_id: str
-    segment_id: str
-    month: Month | None
-    contract_months: int | None
-    cover_months: int | None = strawberry.field(
-        description="Of a pack: the most months it protects, before, during and after work."
+    @strawberry.field(
+        graphql_type=list[ParameterType],
+        description="The dated values of the rule file with their history; all of them where none is named.",
     )
-    shares: list[ShareType]
-    total: MoneyType
-    base: MoneyType | None
-    reasons: list[ReasonType]
-    standing: Standing
-    rules_hash: str
-
-    @classmethod
-    def is_type_of(cls, value: object, info: strawberry.Info) -> bool:
-        return isinstance(value, contributions.Quote)
-
-
-@strawberry.input(description="What a month's contribution depends on. Amounts are of one month, before ceilings.")
-class ContributionQuestion:
-    scheme_id: str
-    segment_id: str
-    month: Month
-    funder_kind: FunderKind
-    sector: Sector | None = None
-    wage: MoneyInput | None = None
-    income: MoneyInput | None = None
-
-
-@strawberry.input(description="What a pack's price depends on.")
-class PackQuestion:
-    scheme_id: str
-    segment_id: str
-    on: dt.date = strawberry.field(description="The day of payment.")
-    contract_months: int
-    route: str = strawberry.field(description="How the worker is placed, a word of the rule file such as agency.")
+    @staticmethod
+    async def parameters(root: strawberry.Parent[Legislation], names: list[str] | None = None) -> list[Parameter]:
+        return [found for found in root.parameters.values() if names is None or found.name in names]

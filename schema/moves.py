@@ -14,8 +14,9 @@ from domain.periods import Month
 from domain.records import Move
 from domain.schemes import Branch, Extent, Sector
 from schema.ids import opaque_id
-from schema.legislation import Quote, ReasonType
+from schema.law_values import ReasonType
 from schema.money import MoneyInput, MoneyType
+from schema.quotes import Quote
 
 
 @strawberry.type(name="Period", description="Days from the first to the last, both included.")

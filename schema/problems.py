@@ -56,6 +56,12 @@ class RuleUnknownProblem(Problem):
     name: str
 
 
+@_of(errors.PriceNotSetByLaw)
+class PriceNotSetByLawProblem(Problem):
+    segment: str = strawberry.field(description="The scheme and its segment.")
+    payer: str = strawberry.field(description="Who pays the price of the market.")
+
+
 @_of(errors.ValueMissing)
 class ValueMissingProblem(Problem):
     rule: str
@@ -104,6 +110,18 @@ class IdentifierInvalidProblem(Problem):
 @_of(errors.NameInvalid)
 class NameInvalidProblem(Problem):
     rule: str
+
+
+@_of(errors.DateInvalid)
+class DateInvalidProblem(Problem):
+    what: str
+    rule: str
+
+
+@_of(errors.DateOutOfRange)
+class DateOutOfRangeProblem(Problem):
+    what: str
+    allowed: str
 
 
 @_of(errors.PeriodInvalid)

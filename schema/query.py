@@ -10,63 +10,23 @@ import strawberry
 
 from domain import errors
 from domain.certificates import CertificateOfCoverage
-from domain.contributions import ContributionFacts
-from domain.countries import MemberState
-from domain.eligibility import PersonFacts
 from domain.funding import Allocation, Donation
-from domain.legislation import Legislation
 from domain.people import Identifier
 from domain.records import Move, NominationReport, Purpose, Worker
-from domain.schemes import Scheme
-from resolvers import allocations, coverage, deliveries, funding, legislation, moves, nominations, workers
+from resolvers import allocations, coverage, deliveries, funding, identifiers, moves, nominations, workers
 from schema import problems as p
 from schema.coverage import CoverageDeterminationType
 from schema.funding import AllocationType, DonationType, MessageType, NominationType
+from schema.identifiers import IdentifierInput
 from schema.ids import id_of, parts_of, uuid_after
-from schema.legislation import (
-    ContributionQuestion,
-    EligibilityQuestion,
-    EligibilityType,
-    LegislationType,
-    PackQuestion,
-    Quote,
-    RuleChanges,
-    SchemeType,
-)
-from schema.money import MoneyInput, money_of
+from schema.law_query import LawQuery, optional_money
 from schema.moves import MovePlanType, MoveType, WorkerMoveInput
 from schema.pages import PAGE, Connection, Page, checked_first, page_of
 from schema.problems import or_problem
 from schema.request import Info, Request
-from schema.workers import CertificateType, IdentifierInput, Node, WorkerType
+from schema.workers import CertificateType, Node, WorkerType
 
 T = TypeVar("T")
-
-QuoteResult = Annotated[
-    Quote
-    | p.RuleNotInForceProblem
-    | p.RuleUnknownProblem
-    | p.ValueMissingProblem
-    | p.CurrencyMismatchProblem
-    | p.PeriodInvalidProblem,
-    strawberry.union("QuoteResult", description="A quote, or why there is none."),
-]
-_QUOTE = (
-    errors.RuleNotInForce,
-    errors.RuleUnknown,
-    errors.ValueMissing,
-    errors.CurrencyMismatch,
-    errors.PeriodInvalid,
-)
-
-EligibilityResult = Annotated[
-    EligibilityType | p.RuleNotInForceProblem | p.RuleUnknownProblem | p.ValueMissingProblem,
-    strawberry.union("EligibilityResult", description="Whether a person may be insured, or why nothing can be said."),
-]
-RuleChangesResult = Annotated[
-    RuleChanges | p.PeriodInvalidProblem | p.RuleUnknownProblem,
-    strawberry.union("RuleChangesResult", description="What changes in a period, or why nothing can be said."),
-]
 
 CoverageResult = Annotated[
     CoverageDeterminationType | p.PersonNotVisibleProblem | p.IdentifierInvalidProblem,
@@ -84,77 +44,18 @@ MovePlanResult = Annotated[
     | p.CurrencyMismatchProblem,
     strawberry.union("MovePlanResult", description="A move plan, or why there is none."),
 ]
-_PLAN = (*_QUOTE, errors.NotFound)
+_PLAN = (
+    errors.RuleNotInForce,
+    errors.RuleUnknown,
+    errors.ValueMissing,
+    errors.CurrencyMismatch,
+    errors.PeriodInvalid,
+    errors.NotFound,
+)
 
 
 @strawberry.type(description="Everything that can be asked. A field that you may not see is null or refused.")
-class Query:
-    @strawberry.field(graphql_type=list[LegislationType], description="Member states with a rule file.")
-    async def member_states(self, info: Info) -> list[Legislation]:
-        return list(info.context.context.rulebook.states.values())
-
-    @strawberry.field(graphql_type=LegislationType | None, description="The legislation of one member state.")
-    async def member_state(self, info: Info, code: MemberState) -> Legislation | None:
-        return info.context.context.rulebook.states.get(code)
-
-    @strawberry.field(graphql_type=SchemeType | None, description="One scheme by its id, for example ID.JKK.")
-    async def scheme(self, info: Info, id: strawberry.ID) -> Scheme | None:
-        rulebook = info.context.context.rulebook
-        return next((law.schemes[str(id)] for law in rulebook.states.values() if str(id) in law.schemes), None)
-
-    @strawberry.field(graphql_type=QuoteResult, description="What one month costs in a segment, by payer, and why.")
-    async def contribution_quote(self, info: Info, question: ContributionQuestion) -> Any:
-        facts = ContributionFacts(
-            funder_kind=question.funder_kind,
-            sector=question.sector,
-            wage=_optional_money(question.wage),
-            income=_optional_money(question.income),
-        )
-        asked = legislation.contribution_quote(
-            info.context.context, question.scheme_id, question.segment_id, question.month, facts
-        )
-        return await or_problem(asked, *_QUOTE)
-
-    @strawberry.field(graphql_type=QuoteResult, description="What a pack for a contract term costs, and why.")
-    async def pack_quote(self, info: Info, question: PackQuestion) -> Any:
-        asked = legislation.pack_quote(
-            info.context.context,
-            question.scheme_id,
-            question.segment_id,
-            question.on,
-            question.contract_months,
-            question.route,
-        )
-        return await or_problem(asked, *_QUOTE)
-
-    @strawberry.field(
-        graphql_type=EligibilityResult, description="Whether a person may or must be in a segment on a day, and why."
-    )
-    async def eligibility(self, info: Info, question: EligibilityQuestion) -> Any:
-        person = PersonFacts(
-            birth_date=question.birth_date,
-            nationality=question.nationality,
-            sector=question.sector,
-            first_entry_on=question.first_entry_on,
-            valid_pass=question.valid_pass,
-            contract_months=question.contract_months,
-        )
-        asked = legislation.eligible(info.context.context, question.scheme_id, question.segment_id, question.on, person)
-        return await or_problem(asked, errors.RuleNotInForce, errors.RuleUnknown, errors.ValueMissing)
-
-    @strawberry.field(
-        graphql_type=RuleChangesResult,
-        description="What of the law changes between two days, both included, as far as the rule files know.",
-    )
-    async def rules_changing(
-        self, info: Info, first_day: dt.date, last_day: dt.date, member_state: MemberState | None = None
-    ) -> Any:
-        async def act() -> RuleChanges:
-            found = await legislation.changes(info.context.context, first_day, last_day, member_state)
-            return RuleChanges(changes=found)
-
-        return await or_problem(act(), errors.PeriodInvalid, errors.RuleUnknown)
-
+class Query(LawQuery):
     @strawberry.field(
         graphql_type=CoverageResult,
         description="Is the person with this identifier covered on a day? For officers; the worker sees the question.",
@@ -259,7 +160,7 @@ async def _plan(request: Request, given: WorkerMoveInput) -> Any:
 
 def identifier_of(request: Request, given: IdentifierInput) -> Identifier:
     """The identifier that an input states, checked; raises IdentifierInvalid."""
-    return request.context.identity.checked(given.kind, given.issuing_state, given.value)
+    return identifiers.identifier_of(request.context, given.kind, given.issuing_state, given.value)
 
 
 def move_command(given: WorkerMoveInput) -> moves.WorkerMove:
@@ -271,14 +172,10 @@ def move_command(given: WorkerMoveInput) -> moves.WorkerMove:
         contract_months=given.contract_months,
         route=given.route,
         sector=given.sector,
-        wage=_optional_money(given.wage),
+        wage=optional_money(given.wage),
         decided_on=given.decided_on,
         fund_id=None if given.fund_id is None else id_of("Fund", given.fund_id),
     )
-
-
-def _optional_money(given: MoneyInput | None) -> Any:
-    return None if given is None else money_of(given)
 
 
 async def _or_none(answer: Awaitable[T]) -> T | None:

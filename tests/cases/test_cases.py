@@ -11,19 +11,22 @@ import pytest
 import yaml
 
 from adapters.rulebook import load_rulebook
-from domain.contributions import ContributionFacts, Quote, monthly_quote, term_quote
-from domain.countries import MemberState
+from domain.contributions import ContributionFacts, Quote, monthly_quote
 from domain.coverage import CoverageDetermination, Insurance, PaidMonth, coverage_spells, determine
-from domain.eligibility import Eligibility, PersonFacts, eligibility
+from domain.due_dates import due_on, next_due
+from domain.eligibility import Eligibility, eligibility
 from domain.errors import Refusal
 from domain.legislation import Legislation, weakest
 from domain.money import Money
+from domain.packs import term_quote
 from domain.periods import Month
 from domain.schemes import FunderKind, Sector
+from tests.cases.benefit_cases import answered_benefit, answered_qualifying, person_of
 
 RULEBOOK = load_rulebook()
 FOLDER = Path(__file__).parent
 CASES_AT_LEAST = 14
+_BY_BENEFIT = ("benefits", "amount_is", "phases", "because", "standings", "totals")
 
 Case = dict[str, Any]
 
@@ -55,7 +58,8 @@ def test_each_state_with_a_rule_file_has_enough_worked_cases_of_different_names(
 
 @pytest.mark.parametrize(("state", "case"), ALL, ids=[f"{state}: {case['name']}" for state, case in ALL])
 def test_a_worked_case_names_its_day_what_is_given_and_its_source(state: str, case: Case) -> None:
-    when = "month" if case["ask"] == "contribution" else "on"
+    by_month = case["ask"] == "contribution" or (case["ask"] == "due" and "month" in case)
+    when = "month" if by_month else "on"
 
     assert set(case) == {"name", "ask", when, "given", "expect", "source"}
     assert case["source"]
@@ -71,6 +75,9 @@ def _answered(law: Legislation, case: Case) -> Case:
         found = {"refused": refusal.code}
     if isinstance(case["expect"].get("branches"), dict) and "branches" in found:
         found["branches"] = {name: found["branches"].get(name) for name in case["expect"]["branches"]}
+    for key in _BY_BENEFIT:
+        if isinstance(found.get(key), dict) and key in case["expect"]:
+            found[key] = {name: found[key].get(name, "none") for name in case["expect"][key]}
     if "by_scheme" in found:
         wanted = case["expect"].get("by_scheme", {})
         found["by_scheme"] = {name: found["by_scheme"].get(name) for name in wanted}
@@ -139,6 +146,7 @@ def _coverage(law: Legislation, case: Case) -> Case:
         "state": "/".join(sorted({cover.spell.state.value for cover in answer.covers})),
         "covered_until": _until(answer),
         "standing": answer.standing.value,
+        "cites": {reason.rule for reason in answer.reasons},
     }
 
 
@@ -163,17 +171,28 @@ def _insurance(given: Case) -> Insurance:
     )
 
 
+def _due(law: Legislation, case: Case) -> Case:
+    """When a month is due, or what is due next on a day."""
+    assert set(case["given"]) == {"scheme", "segment"}
+    scheme = law.schemes[case["given"]["scheme"]]
+    segment = scheme.segments[case["given"]["segment"]]
+    if "month" in case:
+        due = due_on(law, scheme, segment, Month.parse(case["month"]))
+    else:
+        due = next_due(law, scheme, segment, dt.date.fromisoformat(case["on"]))
+    return {
+        "due_on": str(due.due_on),
+        "month": str(due.month),
+        "standing": due.standing.value,
+        "cites": {reason.rule for reason in due.reasons},
+    }
+
+
 def _eligibility(law: Legislation, case: Case) -> Case:
     given = dict(case["given"])
     scheme = law.schemes[given.pop("scheme")]
     segment = scheme.segments[given.pop("segment")]
-    person = PersonFacts(
-        birth_date=dt.date.fromisoformat(given.pop("birth_date")),
-        nationality=MemberState(given.pop("nationality")),
-        sector=Sector(given.pop("sector")) if "sector" in given else None,
-        first_entry_on=dt.date.fromisoformat(given.pop("first_entry_on")) if "first_entry_on" in given else None,
-        contract_months=int(given.pop("contract_months")) if "contract_months" in given else None,
-    )
+    person = person_of(given)
     assert not given, f"unknown facts {given}"
     answer: Eligibility = eligibility(law, scheme, segment, person, dt.date.fromisoformat(case["on"]))
     return {"eligible": "yes" if answer.eligible else "no", "because": answer.unmet}
@@ -184,4 +203,7 @@ _ASKED: dict[str, Callable[[Legislation, Case], Case]] = {
     "pack": _pack,
     "coverage": _coverage,
     "eligibility": _eligibility,
+    "due": _due,
+    "benefit": answered_benefit,
+    "qualifying": answered_qualifying,
 }

@@ -9,6 +9,7 @@ import pytest
 from domain.changes import RuleChange, rules_changing
 from domain.countries import MemberState
 from domain.errors import PeriodInvalid
+from tests.domain.invented import INVENTED
 from tests.domain.moving import RULEBOOK
 
 
@@ -39,6 +40,15 @@ def test_a_segment_that_opens_is_a_change() -> None:
     found = changes_of(MemberState.MY, "2025-10-01", "2025-10-01")["MY.EPF.FOR.inbound"]
 
     assert (found.before, found.after) == (None, "compulsory")
+
+
+def test_a_benefit_that_begins_or_ends_is_a_change() -> None:
+    begins = rules_changing(INVENTED, dt.date(2010, 1, 1), dt.date(2010, 1, 1))
+    ends = rules_changing(INVENTED, dt.date(2030, 1, 1), dt.date(2030, 1, 1))
+
+    rule = "ID.ALL.benefits.survivors_pension"
+    assert [(c.before, c.after) for c in begins if c.rule == rule] == [(None, "Pension of survivors, monthly")]
+    assert [(c.before, c.after) for c in ends if c.rule == rule] == [("Pension of survivors, monthly", None)]
 
 
 def test_the_day_before_and_the_day_after_a_change_do_not_hold_it() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from decimal import Decimal
 from itertools import pairwise, permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.countries import MemberState
 from domain.coverage import (
     CoverageSpell,
     CoverState,
@@ -20,7 +22,7 @@ from domain.coverage import (
     determine,
 )
 from domain.errors import RuleNotInForce, RuleUnknown
-from domain.legislation import Standing
+from domain.legislation import Rulebook, Standing
 from domain.periods import ONE_DAY, Month, Period
 from domain.schemes import Branch, Extent, FunderKind
 from tests.domain.moving import FUND_ID, RULEBOOK, insured, months
@@ -28,8 +30,27 @@ from tests.domain.moving import FUND_ID, RULEBOOK, insured, months
 OPEN = dt.date(2031, 1, 1)
 
 
-def survivors(*insurances: Insurance) -> list[CoverageSpell]:
-    return [spell for spell in coverage_spells(insurances, RULEBOOK) if spell.branch is Branch.SURVIVORS]
+def survivors(*insurances: Insurance, rulebook: Rulebook = RULEBOOK) -> list[CoverageSpell]:
+    return [spell for spell in coverage_spells(insurances, rulebook) if spell.branch is Branch.SURVIVORS]
+
+
+def with_restart(numbers: dict[dt.date, int], waiting: int = 3) -> Rulebook:
+    """The law with another rule for a restart after a lapse, by first day, and other months of waiting."""
+    law = RULEBOOK.legislation(MemberState.ID)
+    restart, months_waiting = law.parameters["bpu.restart_anew"], law.parameters["jkm.waiting_months"]
+    parameters = {
+        **law.parameters,
+        "bpu.restart_anew": replace(
+            restart,
+            values=tuple(
+                replace(restart.values[-1], first_day=day, number=Decimal(number)) for day, number in numbers.items()
+            ),
+        ),
+        "jkm.waiting_months": replace(
+            months_waiting, values=(replace(months_waiting.values[0], number=Decimal(waiting)),)
+        ),
+    }
+    return replace(RULEBOOK, states={**RULEBOOK.states, MemberState.ID: replace(law, parameters=parameters)})
 
 
 def shown(spells: list[CoverageSpell]) -> list[tuple[str, str, str, str]]:
@@ -101,6 +122,87 @@ def test_the_third_unpaid_month_ends_cover_and_re_entry_begins_membership_anew()
         ("2025-08-01", "2025-08-31", "paid", "limited"),
         ("2025-09-01", "2025-10-31", "tolerance", "limited"),
     ]
+
+
+def test_where_membership_goes_on_the_months_before_a_lapse_count_and_those_of_the_lapse_do_not() -> None:
+    paid = (*months("2025-01", 1), *months("2025-06", 1))
+    broken = replace(insured("ID.JKM", "2025-01", 1), months=paid)
+
+    spells = survivors(broken, rulebook=with_restart({dt.date(2015, 7, 1): 0}, waiting=5))
+
+    assert shown(spells) == [
+        ("2025-01-01", "2025-01-31", "paid", "limited"),
+        ("2025-02-01", "2025-03-31", "tolerance", "limited"),
+        ("2025-06-01", "2025-06-30", "paid", "limited"),
+        ("2025-07-01", "2025-07-31", "tolerance", "limited"),
+        ("2025-08-01", "2025-08-31", "tolerance", "full"),
+    ]
+
+
+def test_where_membership_goes_on_a_waiting_time_that_was_over_does_not_come_back() -> None:
+    broken = replace(insured("ID.JKM", "2025-01", 1), months=(*months("2025-01", 4), *months("2027-08", 1)))
+
+    spells = survivors(broken, rulebook=with_restart({dt.date(2015, 7, 1): 0}))
+
+    assert {spell.extent for spell in spells if spell.first_day >= dt.date(2027, 8, 1)} == {Extent.FULL}
+
+
+def test_a_payment_in_the_last_tolerance_month_is_no_restart_whatever_the_rule() -> None:
+    unbroken = replace(insured("ID.JKM", "2025-01", 1), months=(*months("2025-01", 1), *months("2025-03", 2)))
+
+    anew = survivors(unbroken, rulebook=with_restart({dt.date(2015, 7, 1): 1}))
+    goes_on = survivors(unbroken, rulebook=with_restart({dt.date(2015, 7, 1): 0}))
+
+    assert shown(anew) == shown(goes_on)
+    assert "bpu.restart_anew" not in {reason.rule for spell in anew for reason in spell.reasons}
+
+
+def test_the_rule_of_the_month_of_the_new_payment_decides_and_not_that_of_the_lapse() -> None:
+    changed = with_restart({dt.date(2015, 7, 1): 1, dt.date(2025, 9, 1): 0})
+    before = replace(insured("ID.JKM", "2025-01", 1), months=(*months("2025-01", 4), *months("2025-08", 1)))
+    after = replace(insured("ID.JKM", "2025-01", 1), months=(*months("2025-01", 4), *months("2025-09", 1)))
+
+    last_paid = [
+        [spell for spell in survivors(insurance, rulebook=changed) if spell.state is CoverState.PAID][-1]
+        for insurance in (before, after)
+    ]
+
+    assert [spell.extent for spell in last_paid] == [Extent.LIMITED, Extent.FULL]
+
+
+def test_a_second_lapse_takes_along_only_what_the_first_one_left() -> None:
+    changed = with_restart({dt.date(2015, 7, 1): 1, dt.date(2025, 9, 1): 0}, waiting=5)
+    paid = (*months("2025-01", 4), *months("2025-08", 1), *months("2025-12", 1))
+
+    spells = survivors(replace(insured("ID.JKM", "2025-01", 1), months=paid), rulebook=changed)
+
+    assert [
+        (str(s.first_day), s.state.value, s.extent.value) for s in spells if s.first_day >= dt.date(2025, 8, 1)
+    ] == [
+        ("2025-08-01", "paid", "limited"),
+        ("2025-09-01", "tolerance", "limited"),
+        ("2025-12-01", "paid", "limited"),
+        ("2026-01-01", "tolerance", "limited"),
+        ("2026-02-01", "tolerance", "full"),
+    ]
+
+
+@pytest.mark.parametrize(("anew", "extent"), [(1, Extent.LIMITED), (0, Extent.FULL)])
+def test_the_restart_rule_is_cited_where_the_months_since_it_do_not_suffice(anew: int, extent: Extent) -> None:
+    broken = replace(insured("ID.JKM", "2025-01", 1), months=(*months("2025-01", 4), *months("2025-08", 4)))
+
+    spells = survivors(broken, rulebook=with_restart({dt.date(2015, 7, 1): anew}))
+
+    cited = [s for s in spells if any(reason.rule == "bpu.restart_anew" for reason in s.reasons)]
+    assert [(str(s.first_day), str(s.last_day), s.extent) for s in cited] == [("2025-08-01", "2025-10-31", extent)]
+
+
+def test_a_branch_without_waiting_does_not_cite_the_restart_rule() -> None:
+    broken = replace(insured("ID.JKK", "2025-01", 1), months=(*months("2025-01", 1), *months("2025-08", 1)))
+
+    spells = coverage_spells((broken,), RULEBOOK)
+
+    assert "bpu.restart_anew" not in {reason.rule for spell in spells for reason in spell.reasons}
 
 
 def test_an_ended_enrolment_gives_no_day_after_its_last() -> None:

@@ -13,7 +13,8 @@ from domain.countries import MemberState
 from domain.eligibility import EligibleStretch, PersonFacts, eligibility, eligible_stretch
 from domain.errors import RuleNotInForce, ValueMissing
 from domain.periods import Period
-from domain.schemes import Participation, Sector
+from domain.schemes import Condition, Participation, Sector
+from tests.domain.invented import EMPLOYED, LAW, SCHEME, credited
 from tests.domain.moving import RULEBOOK, person
 
 ENTRY = dt.date(2020, 1, 1)
@@ -110,6 +111,7 @@ def test_each_condition_that_was_looked_at_is_a_reason() -> None:
     answer = eligibility(law, scheme, scheme.segments["inbound"], person(), dt.date(2026, 1, 1))
 
     assert [reason.rule for reason in answer.reasons] == [
+        "MY.SOCSO.CAT1.inbound.persons",
         "socso.age_limit_category_1",
         "socso.first_entry_age_limit_category_1",
     ]
@@ -142,6 +144,35 @@ def test_a_stretch_ends_where_the_law_moves_a_bound() -> None:
     found = eligible_stretch(changed, scheme, scheme.segments["inbound"], person(first_entry_on=ENTRY), WINDOW)
 
     assert found.period == Period(WINDOW.first_day, dt.date(2026, 12, 31))
+
+
+def stretch_with(condition: Condition, who: PersonFacts) -> EligibleStretch:
+    segment = replace(EMPLOYED, conditions=(condition,))
+    return eligible_stretch(LAW, SCHEME, segment, who, Period(dt.date(2026, 1, 10), dt.date(2026, 12, 31)))
+
+
+def test_a_stretch_may_begin_within_a_year_of_age() -> None:
+    condition = Condition(kind="age_min_months", parameter="ladder.months")
+
+    found = stretch_with(condition, person(birth_date=dt.date(2016, 5, 31)))
+
+    assert found.period == Period(dt.date(2026, 5, 31), dt.date(2026, 12, 31))
+
+
+def test_a_stretch_ends_with_the_month_in_which_too_few_months_are_in_the_window() -> None:
+    condition = Condition(kind="months_in_window_min", parameter="sick.months", window="sick.window")
+
+    found = stretch_with(condition, person(credited=credited("2025-04/2025-07")))
+
+    assert found.period == Period(dt.date(2026, 1, 10), dt.date(2026, 4, 30))
+
+
+def test_a_stretch_may_begin_on_the_day_that_completes_the_months_of_membership() -> None:
+    condition = Condition(kind="membership_months_min", parameter="grant.waiting_months")
+
+    found = stretch_with(condition, person(member_since=dt.date(2025, 12, 20)))
+
+    assert found.period == Period(dt.date(2026, 3, 20), dt.date(2026, 12, 31))
 
 
 def test_a_segment_for_workers_abroad_is_for_nationals_even_without_a_condition() -> None:

@@ -680,9 +680,22 @@ def with_sourced_conditions_only(law: Legislation) -> Legislation:
 
 
 def test_a_condition_without_a_source_is_not_claimed_as_sure() -> None:
-    landing = landing_of(plan_move(QUESTION, FACTS, RULEBOOK), Branch.OLD_AGE, "MY.EPF.FOR")
+    host = without_sources_of_conditions(RULEBOOK.states[MemberState.MY], "MY.EPF.FOR", "inbound")
+    rulebook = replace(RULEBOOK, states=MappingProxyType({**RULEBOOK.states, MemberState.MY: host}))
+
+    landing = landing_of(plan_move(QUESTION, FACTS, rulebook), Branch.OLD_AGE, "MY.EPF.FOR")
 
     assert {reason.standing for reason in landing.reasons if not reason.source_ids} == {Standing.ASSUMED}
+
+
+def without_sources_of_conditions(law: Legislation, scheme_id: str, segment_id: str) -> Legislation:
+    """The law with the conditions of one segment as if the file named neither standing nor sources for them."""
+    scheme = law.schemes[scheme_id]
+    segment = scheme.segments[segment_id]
+    bare = tuple(replace(condition, standing=None, source_ids=()) for condition in segment.conditions)
+    segments = MappingProxyType({**scheme.segments, segment_id: replace(segment, conditions=bare)})
+    changed = replace(scheme, segments=segments)
+    return replace(law, schemes=MappingProxyType({**law.schemes, scheme_id: changed}))
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from domain.coverage import CoverageDetermination, determine
 from domain.errors import (
     AmountOutOfRange,
     CurrencyMismatch,
+    DateInvalid,
     DateOutOfRange,
     IdempotencyConflict,
     IdentifierInvalid,
@@ -26,6 +27,7 @@ from domain.errors import (
     NotPermitted,
     PeriodInvalid,
     PersonNotVisible,
+    PriceNotSetByLaw,
     Refusal,
     RuleNotInForce,
     RuleUnknown,
@@ -106,6 +108,7 @@ def test_an_answer_of_an_institution_comes_back_as_it_was(
 REFUSALS: list[Refusal] = [
     RuleNotInForce(rule="jp.wage_ceiling", asked_on=dt.date(2015, 1, 1), nearest="the first is 2023-03-01"),
     RuleUnknown(kind="scheme", name="ID.X"),
+    PriceNotSetByLaw(segment="SG.WICA.inbound", payer="employer"),
     ValueMissing(rule="r", fact="the wage"),
     CurrencyMismatch(expected="IDR", given="MYR"),
     AmountOutOfRange(given="IDR 0", limit="more than zero"),
@@ -115,7 +118,8 @@ REFUSALS: list[Refusal] = [
     PersonNotVisible(institution="MY.SOCSO"),
     IdentifierInvalid(kind="nik", rule="it has 16 digits"),
     NameInvalid(rule="it is empty"),
-    DateOutOfRange(what="birth date", given=dt.date(2030, 1, 1), allowed="it lies after 2026-01-01"),
+    DateInvalid(what="birth date", rule="it is no day of the calendar"),
+    DateOutOfRange(what="birth date", allowed="it lies after 2026-01-01"),
     PeriodInvalid(what="move", rule="it goes to the state it comes from"),
     MonthAlreadyFunded(months_funded=3, first_month="2026-01"),
     LimitExceeded(what="months", given=40, limit=36),

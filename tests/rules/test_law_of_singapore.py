@@ -44,3 +44,13 @@ def test_the_limits_of_an_accident_change_at_midnight_before_the_first_of_novemb
     numbers = [limit.on(day).number for day in (dt.date(2025, 10, 31), dt.date(2025, 11, 1))]
 
     assert numbers == [Decimal(225000), Decimal(269000)]
+
+
+@pytest.mark.parametrize("table", ["wica.factor_death", "wica.factor_incapacity"])
+def test_the_factor_of_a_compensation_falls_with_the_age(table: str) -> None:
+    (value,) = LAW.parameter(table).values
+
+    factors = [row.value for row in value.brackets]
+
+    assert factors == sorted(factors, reverse=True)
+    assert value.brackets[0].from_amount == 0

@@ -44,6 +44,27 @@ def test_the_ceiling_of_unemployment_insurance_is_twenty_times_the_minimum_wage(
     assert ceiling == 20 * number_on(f"si.wage_floor_region_{region}", on)
 
 
+@pytest.mark.parametrize("region", [1, 2, 3, 4])
+@pytest.mark.parametrize("on", [dt.date(2024, 7, 1), dt.date(2026, 1, 1)])
+def test_the_most_that_unemployment_pays_is_five_times_the_minimum_wage(region: int, on: dt.date) -> None:
+    most = number_on(f"ui.benefit_max_region_{region}", on)
+
+    assert most == 5 * number_on(f"si.wage_floor_region_{region}", on)
+
+
+@pytest.mark.parametrize(
+    ("grant", "levels"),
+    [("funeral_grant", "10"), ("survivors_pension", "0.5"), ("birth_grant", "2"), ("work_death_grant", "36")],
+)
+def test_a_grant_is_its_multiple_of_the_reference_level_whenever_one_of_them_changes(grant: str, levels: str) -> None:
+    first_days = {
+        value.first_day for name in (f"si.{grant}", "si.reference_level") for value in LAW.parameter(name).values
+    }
+
+    for on in first_days:
+        assert number_on(f"si.{grant}", on) == Decimal(levels) * number_on("si.reference_level", on)
+
+
 @pytest.mark.parametrize(
     ("group", "support_rate"), [("poor", "50"), ("near_poor", "40"), ("minority", "30"), ("other", "20")]
 )

@@ -59,7 +59,7 @@ def test_the_message_names_file_line_and_key(folder: Path) -> None:
         load_rulebook(folder)
 
     assert str(refused.value) == (
-        "indonesia.yaml, line 40, parameters.injury.rate.values.2024-01-01.standing: certain is not a word "
+        "indonesia.yaml, line 41, parameters.injury.rate.values.2024-01-01.standing: certain is not a word "
         "for this. Choose one of: confirmed, reported, assumed."
     )
 
@@ -75,6 +75,22 @@ def test_a_file_that_is_not_utf8_is_refused(folder: Path) -> None:
     (folder / STATE_FILE).write_bytes(b"state: \xff\xfe")
 
     with pytest.raises(RuleFileRefused, match="it is not UTF-8"):
+        load_rulebook(folder)
+
+
+def test_a_file_with_a_control_character_is_refused_on_its_line(folder: Path) -> None:
+    (folder / STATE_FILE).write_bytes(b"state: ID\ncurrency: I\x01DR\n")
+
+    with pytest.raises(RuleFileRefused, match=r"line 2, the file: it is not YAML: control characters"):
+        load_rulebook(folder)
+
+
+def test_a_number_with_a_written_tag_is_refused_as_one_without_quotes(folder: Path) -> None:
+    right = (WRONG / "right.yaml").read_text(encoding="utf-8")
+    tagged = right.replace("grounds: Article 1", "grounds: !!float '1'")
+    (folder / STATE_FILE).write_text(tagged, encoding="utf-8")
+
+    with pytest.raises(RuleFileRefused, match=r"own_account\.grounds: the number 1 is not in quotes"):
         load_rulebook(folder)
 
 

@@ -135,7 +135,7 @@ async def test_an_instant_without_its_offset_is_refused(scene: Scene, api: Api, 
     await refused(scene, api, f"{{ {operation} }}", "DATE_INVALID", OFFICER_MY)
 
 
-@pytest.mark.parametrize("value", ["C12", "", "C1234567890123456", "C12 34\u202e567", "'; DROP TABLE workers; --"])
+@pytest.mark.parametrize("value", ["C<12", "", "C1234567890123456", "C12 34\u202e567", "'; DROP TABLE workers; --"])
 async def test_a_passport_of_the_wrong_shape_is_refused(scene: Scene, api: Api, world: World, value: str) -> None:
     operation = queries(world)["coverageOn"].replace(world.passport.value, value)
 
@@ -143,9 +143,9 @@ async def test_a_passport_of_the_wrong_shape_is_refused(scene: Scene, api: Api, 
 
 
 async def test_a_refused_identifier_is_not_repeated_in_the_answer(api: Api, world: World) -> None:
-    operation = queries(world)["coverageOn"].replace(world.passport.value, "SECRET-99")
+    operation = queries(world)["coverageOn"].replace(world.passport.value, "SECRET-99-SECRET")
 
-    assert "SECRET-99" not in (await api.post(OFFICER_MY, f"{{ {operation} }}")).text
+    assert "SECRET-99-SECRET" not in (await api.post(OFFICER_MY, f"{{ {operation} }}")).text
 
 
 @pytest.mark.parametrize("operation", ["{ memberState(code: XX) { code } }", '{ memberState(code: "ID") { code } }'])

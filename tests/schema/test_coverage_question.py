@@ -22,7 +22,7 @@ from tests.support.scene import (
     worker_actor,
 )
 
-QUESTION = """query($value: String!, $kind: IdentifierKind!, $on: Date!, $knownAt: DateTime) {
+QUESTION = """query($value: String!, $kind: String!, $on: Date!, $knownAt: DateTime) {
   coverageOn(identifier: {kind: $kind, issuingState: ID, value: $value}, on: $on, purpose: ELIGIBILITY_CHECK,
              knownAt: $knownAt) {
     __typename
@@ -31,7 +31,7 @@ QUESTION = """query($value: String!, $kind: IdentifierKind!, $on: Date!, $knownA
   }
 }"""
 EVERYTHING = """query($value: String!, $on: Date!) {
-  coverageOn(identifier: {kind: PASSPORT, issuingState: ID, value: $value}, on: $on, purpose: ELIGIBILITY_CHECK) {
+  coverageOn(identifier: {kind: "passport", issuingState: ID, value: $value}, on: $on, purpose: ELIGIBILITY_CHECK) {
     ... on CoverageDetermination { on outcome standing
       reasons { rule text value standing sourceIds }
       covers { branch schemeId institutionId extent state funderKind fundId firstDay coveredUntil
@@ -49,7 +49,7 @@ def database_url(databases: Databases) -> Iterator[str]:
 
 
 async def answered(api: Api, value: str, on: str, *, officer: Any = OFFICER_MY, **more: Any) -> dict[str, Any]:
-    asked = {"value": value, "kind": "PASSPORT", "on": on} | more
+    asked = {"value": value, "kind": "passport", "on": on} | more
     found: dict[str, Any] = (await api.data(officer, QUESTION, asked))["coverageOn"]
     return found
 
@@ -118,7 +118,7 @@ async def test_an_officer_without_a_reason_is_answered_as_about_nobody_and_both_
     worker = await covered_worker(scene)
     before = (await scene.counts())["access_records"]
 
-    asked = {"kind": "PASSPORT", "on": "2025-10-16"}
+    asked = {"kind": "passport", "on": "2025-10-16"}
     hidden = await api.post(OFFICER_TH, QUESTION, asked | {"value": worker.passport.value})
     nobody = await api.post(OFFICER_TH, QUESTION, asked | {"value": "C9999999"})
 
@@ -155,7 +155,7 @@ async def test_a_coverage_question_costs_at_most_three_statements(scene: Scene, 
     await scene.move(worker.id)
     await scene.deliver()
     asked = {"value": worker.passport.value, "on": "2025-10-16"}
-    asked |= {"kind": "PASSPORT"} if "$kind" in question else {}
+    asked |= {"kind": "passport"} if "$kind" in question else {}
 
     with api.counted() as counter:
         await api.data(OFFICER_MY, question, asked)

@@ -21,7 +21,7 @@ async def test_a_value_is_given_on_a_day_with_source_and_standing_and_refused_be
 
 
 async def test_eligibility_says_which_condition_is_not_met(api: Api) -> None:
-    question = '{schemeId: "MY.SOCSO.CAT1", segmentId: "inbound", on: "2026-02-01", nationality: ID, %s}'
+    question = '{schemeId: "MY.SOCSO.CAT1", segmentId: "inbound", on: "2026-02-01", person: {nationality: ID, %s}}'
     asked = "{ eligibility(question: %s) { ... on Eligibility { eligible unmet reasons { rule standing } } } }"
 
     older = await api.data(OPERATOR, asked % (question % 'birthDate: "1965-05-02"'))

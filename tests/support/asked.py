@@ -25,6 +25,10 @@ from tests.support.scene import (
 )
 
 PROBLEM = "__typename ... on Problem { code message }"
+PERSON = (
+    '{birthDate: "1990-01-01", nationality: ID, contractMonths: 24, '
+    'creditedMonths: [{first: "2024-01", last: "2025-09"}]}'
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,7 @@ async def actors(scene: Scene, world: World) -> dict[str, Actor]:
 
 
 def identifier(world: World) -> str:
-    return f'{{kind: PASSPORT, issuingState: ID, value: "{world.passport.value}"}}'
+    return f'{{kind: "passport", issuingState: ID, value: "{world.passport.value}"}}'
 
 
 def rupiah_input(amount: object) -> str:
@@ -112,7 +116,15 @@ def queries(world: World) -> dict[str, str]:
         "packQuote": 'packQuote(question: {schemeId: "ID.PMI", segmentId: "pmi", on: "2025-10-06", '
         f'contractMonths: 24, route: "agency"}}) {{ {PROBLEM} }}',
         "eligibility": 'eligibility(question: {schemeId: "MY.SOCSO.CAT1", segmentId: "inbound", on: "2026-03-10", '
-        f'birthDate: "1990-01-01", nationality: ID, contractMonths: 24}}) {{ {PROBLEM} }}',
+        f"person: {PERSON}}}) {{ {PROBLEM} }}",
+        "benefitEstimate": 'benefitEstimate(question: {schemeId: "ID.JKM", segmentId: "bpu", contingency: DEATH, '
+        f'on: "2025-10-06", person: {PERSON}}}) {{ {PROBLEM} }}',
+        "qualifyingStates": 'qualifyingStates(question: {schemeId: "ID.JKM", segmentId: "bpu", on: "2025-10-06", '
+        f"person: {PERSON}}}) {{ {PROBLEM} }}",
+        "dueDate": f'dueDate(schemeId: "ID.JKM", segmentId: "bpu", month: "2025-10") {{ {PROBLEM} }}',
+        "nextDueDate": f'nextDueDate(schemeId: "ID.JKM", segmentId: "bpu", on: "2025-10-06") {{ {PROBLEM} }}',
+        "compareSchemes": f'compareSchemes(question: {{on: "2026-03-10", person: {PERSON}}}) {{ {PROBLEM} }}',
+        "identifierCheck": f'identifierCheck(kind: "nik", state: ID, value: "3171011708450001") {{ {PROBLEM} }}',
         "rulesChanging": f'rulesChanging(firstDay: "2026-01-01", lastDay: "2026-12-31") {{ {PROBLEM} }}',
         "coverageOn": f'coverageOn(identifier: {identifier(world)}, on: "2025-10-16", purpose: ELIGIBILITY_CHECK) '
         f"{{ {PROBLEM} }}",

@@ -26,7 +26,7 @@ from domain.errors import PersonNotVisible, Refusal
 from domain.funding import Allocation, Donation, Statement, Terms
 from domain.money import Currency, Money
 from domain.move_steps import MoveStep
-from domain.people import Identifier, IdentifierKind
+from domain.people import Identifier
 from domain.periods import Month
 from domain.records import Move, NominationReport, Purpose, Remittance
 from domain.schemes import FunderKind, Sector
@@ -163,7 +163,7 @@ class Scene:
 
     async def passport(self, worker_id: UUID) -> Identifier:
         """A passport that the worker showed."""
-        shown = Identifier(kind=IdentifierKind.PASSPORT, state=MemberState.ID, value=f"C{next(_numbers):07d}")
+        shown = Identifier(kind="passport", state=MemberState.ID, value=f"C{next(_numbers):07d}")
         command = workers.IdentifierRecord(worker_id=worker_id, identifier=shown)
         await workers.identifier_record(self.context(), self.key(), command)
         return shown
@@ -269,7 +269,7 @@ class Scene:
 
 
 def nik_of(value: str) -> Identifier:
-    return Identifier(kind=IdentifierKind.NIK, state=MemberState.ID, value=value)
+    return Identifier(kind="nik", state=MemberState.ID, value=value)
 
 
 def _born(row: str) -> str:
