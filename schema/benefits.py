@@ -140,7 +140,11 @@ _ABOUT_A_PERSON: Any = (
 )
 
 BenefitResult = Annotated[
-    BenefitAnswerType | p.CurrencyMismatchProblem | p.AmountOutOfRangeProblem | _ABOUT_A_PERSON,
+    BenefitAnswerType
+    | p.CurrencyMismatchProblem
+    | p.AmountOutOfRangeProblem
+    | p.PriceNotSetByLawProblem
+    | _ABOUT_A_PERSON,
     strawberry.union("BenefitResult", description="What is owed, or why nothing can be said."),
 ]
 QualifyingResult = Annotated[

@@ -129,8 +129,8 @@ class LawQuery:
         description="What a scheme owes when something happens, benefit by benefit, and why. An estimate.",
     )
     async def benefit_estimate(self, info: Info, question: BenefitQuestion) -> Any:
-        asked = _benefits(info.context, question)
-        return await or_problem(asked, *_NOT_KNOWN, *_PERSON, errors.CurrencyMismatch, errors.AmountOutOfRange)
+        refusals = (errors.CurrencyMismatch, errors.AmountOutOfRange, errors.PriceNotSetByLaw)
+        return await or_problem(_benefits(info.context, question), *_NOT_KNOWN, *_PERSON, *refusals)
 
     @strawberry.field(
         graphql_type=QualifyingResult,
