@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from domain.certificates import WithdrawalReason
 from domain.countries import MemberState
 from domain.coverage import CoverState, Outcome
 from domain.exchange import MessageKind
@@ -45,6 +46,7 @@ _DESCRIPTIONS = {
     SchemeKind: "How a scheme is built.",
     Sector: "The sector of a worker's activity.",
     Standing: "How sure a value of the law is: confirmed, reported by one source, or assumed.",
+    WithdrawalReason: "Why a certificate is not true any more.",
 }
 
 for _kind, _description in _DESCRIPTIONS.items():

@@ -18,7 +18,7 @@ from domain.legislation import Legislation
 from domain.people import Identifier
 from domain.records import Move, NominationReport, Purpose, Worker
 from domain.schemes import Scheme
-from resolvers import allocations, coverage, deliveries, funding, legislation, moves, nominations, workers
+from resolvers import allocations, certificates, coverage, deliveries, funding, legislation, moves, nominations, workers
 from schema import problems as p
 from schema.coverage import CoverageDeterminationType
 from schema.funding import AllocationType, DonationType, MessageType, NominationType
@@ -222,7 +222,7 @@ class Query:
 
     @strawberry.field(graphql_type=CertificateType | None, description="A certificate by its number.")
     async def certificate(self, info: Info, number: str) -> CertificateOfCoverage | None:
-        return await _or_none(workers.certificate(info.context.context, number))
+        return await _or_none(certificates.certificate(info.context.context, number))
 
     @strawberry.field(
         graphql_type=Connection[MessageType], description="Messages to institutions, for the operator's desk."
