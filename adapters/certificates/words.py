@@ -55,7 +55,9 @@ def notes(found: Verification, now: dt.datetime) -> list[str]:
     if found.holder_signed is not None:
         how = "and its holder signed what is shown" if found.holder_signed else "and nothing here proves who holds it"
         said.append(f"It is bound to a key of its holder, {how}.")
-    if facts.covers and not any(_holds_on(now.date(), cover.first_day, cover.last_day) for cover in facts.covers):
+    if not facts.covers:
+        said.append("It shows no cover. Ask the holder to show one.")
+    elif not any(_holds_on(now.date(), cover.first_day, cover.last_day) for cover in facts.covers):
         said.append("None of the covers in it holds today.")
     return said
 
