@@ -64,11 +64,13 @@ async def certificate_shown(context: Context, number: str, wanted: frozenset[Dis
         raise NotPermitted(actor_kind=context.actor.kind.value, operation="certificate bodies with a person in them")
     async with context.database.write() as work:
         found = await _seen(context, work, number)
-        if found.withdrawal is not None:
-            raise StateConflict(what="certificate", state="withdrawn", needed="one that stands")
-        if expires_at(found.covers, context.now) <= context.now:
-            raise StateConflict(what="certificate", state="over", needed="a cover that has not ended")
-        return ShownCertificate(certificate=found, person=await _disclosed(context, work, found.worker_id, wanted))
+        person = await _disclosed(context, work, found.worker_id, wanted)
+    # The look is recorded also when nothing is handed out.
+    if found.withdrawal is not None:
+        raise StateConflict(what="certificate", state="withdrawn", needed="one that stands")
+    if expires_at(found.covers, context.now) <= context.now:
+        raise StateConflict(what="certificate", state="over", needed="a cover that has not ended")
+    return ShownCertificate(certificate=found, person=person)
 
 
 async def certificate_withdraw(context: Context, key: str, command: CertificateWithdraw) -> CertificateOfCoverage:

@@ -147,6 +147,18 @@ async def test_an_officers_download_leaves_the_trace_of_the_query_and_the_worker
     assert [tuple(row) for row in rows[before:]] == [("ID.BPJSTK", ["certificate"])] * 2
 
 
+async def test_a_look_at_a_withdrawn_certificate_leaves_its_trace_too(scene: Scene, api: Api) -> None:
+    world = await lived(scene)
+    await scene.withdraw(world.worker_id)
+    traces = "SELECT 1 FROM access_records WHERE worker_id = :id AND institution_id = 'ID.BPJSTK' AND fields = :fields"
+    before = len(await scene.rows(traces, id=world.worker_id, fields=["certificate"]))
+
+    answer = await body(api, OFFICER_ID, world, BodyKind.PDF)
+
+    assert answer.status_code == 409
+    assert len(await scene.rows(traces, id=world.worker_id, fields=["certificate"])) == before + 1
+
+
 async def test_the_contract_says_where_the_bodies_are(scene: Scene, api: Api) -> None:
     world = await lived(scene)
     me = worker_actor(world.worker_id)
