@@ -19,17 +19,23 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import schema
+from adapters.certificates.issuer import CertificateIssuer
+from adapters.certificates.keys import CertificateKeys
+from adapters.certificates.keys import create_development_keys as create_certificate_keys
+from adapters.certificates.verification import Verification, verify
 from adapters.clock import SystemClock
 from adapters.countries import ADAPTERS
 from adapters.countries.exchange import OUR_SENDER_ID, HttpExchange, InstitutionEndpoint
 from adapters.countries.signatures import Keyring, create_development_keys
 from adapters.countries.transport import open_client
+from adapters.http.certificate_door import certificate_routes
 from adapters.http.edge import Edge
 from adapters.http.graphql_door import DoorLimits, graphql_door
 from adapters.http.health import health_routes
 from adapters.http.nomination_door import NominationUpload, nomination_routes
 from adapters.http.quiet_schema import QuietSchema
 from adapters.http.refusals import RequestRefused, Unauthenticated
+from adapters.http.verify_page import verify_routes
 from adapters.identity.rules import CheckedIdentities
 from adapters.identity.sealing import KeyFolder, Sealer
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
@@ -41,7 +47,9 @@ from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.rulebook import load_rulebook
 from adapters.settings import Settings
 from domain.actors import Actor, ActorKind
+from domain.certificates import CertificateFacts, Disclosure, StatusPlace
 from domain.legislation import Rulebook
+from resolvers.certificates import certificate_shown, withdrawn_in
 from resolvers.context import Context, Limits
 from resolvers.deliveries import deliver_due, end_silent_moves, settle_answers
 from resolvers.nominations import NominationSubmit, digest_of, nomination_refusals, nomination_submit
@@ -94,7 +102,7 @@ def build_services(settings: Settings, database_url: str) -> Services:
 
 
 def build_api(settings: Settings, database_url: str) -> Starlette:
-    """The API as an ASGI application: GraphQL, nomination files, health, and in development keys and GraphiQL."""
+    """The API as an ASGI application: GraphQL, nomination files, certificates, health; in development GraphiQL too."""
     services = build_services(settings, database_url)
     tokens = TokenReader(
         [TrustedIssuer(issuer=settings.token_issuer, keys=issuer_keys(settings))], audience=settings.token_audience
@@ -105,6 +113,23 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
 
     async def submit(request: HttpRequest, upload: NominationUpload) -> dict[str, Any]:
         return await _submit(services.context(_actor(tokens, request, services.clock.now())), upload)
+
+    issuer = CertificateIssuer(certificate_keys(settings))
+    believed = issuer.keys.believed()
+
+    async def show(request: HttpRequest, number: str, wanted: frozenset[Disclosure]) -> CertificateFacts:
+        asked = services.context(_actor(tokens, request, services.clock.now()))
+        shown = await certificate_shown(asked, number, wanted)
+        return issuer.facts(shown.certificate, shown.person, asked.now)
+
+    async def withdrawn(list_number: int) -> tuple[int, ...] | None:
+        return await withdrawn_in(services.context(_SYSTEM), list_number)
+
+    async def is_withdrawn(place: StatusPlace) -> bool | None:
+        return place.index in (await withdrawn(place.list_number) or ())
+
+    async def verified(text: str) -> Verification:
+        return await verify(text, believed, is_withdrawn, services.clock.now())
 
     async def keys(_: HttpRequest) -> Response:
         return JSONResponse(issuer_keys(settings))
@@ -120,6 +145,8 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
     routes = [
         *graphql_door(schema.build(QuietSchema), context=context, limits=limits, graphiql=settings.development),
         *nomination_routes(submit, bytes_at_most=settings.upload_bytes),
+        *certificate_routes(issuer, show, withdrawn, services.clock.now),
+        *verify_routes(verified, services.clock.now),
         *health_routes({"database": services.database.ready, "schema": lambda: _schema_is_newest(services.database)}),
         *([Route("/.well-known/jwks.json", keys)] if settings.development else []),
     ]
@@ -175,6 +202,13 @@ def build_exchange(services: Services, client: Any) -> HttpExchange:
         adapters=ADAPTERS,
         total_seconds=settings.exchange_seconds,
     )
+
+
+def certificate_keys(settings: Settings) -> CertificateKeys:
+    """The keys by which certificates are signed; in development the first one is made."""
+    if settings.development:
+        create_certificate_keys(settings.certificate_keys_folder)
+    return CertificateKeys(settings.certificate_keys_folder, settings.address)
 
 
 def issuer_keys(settings: Settings) -> dict[str, Any]:

@@ -19,6 +19,8 @@ import uvicorn
 from graphql import lexicographic_sort_schema, print_schema
 
 import schema
+from adapters.certificates.counter import CounterTrouble, checked
+from adapters.certificates.keys import rotate_keys
 from adapters.clock import SystemClock
 from adapters.countries.exchange import OUR_SENDER_ID
 from adapters.countries.signatures import create_development_keys as create_exchange_keys
@@ -36,7 +38,7 @@ from adapters.processes import Supervisor, free_port
 from adapters.rule_schema import agreements_schema, rule_file_schema
 from adapters.rulebook import load_rulebook
 from adapters.settings import Settings
-from app import build_api, build_services, work
+from app import build_api, build_services, certificate_keys, work
 from domain.actors import Actor, ActorKind
 from domain.audit import broken_at
 from domain.countries import MemberState
@@ -47,6 +49,8 @@ from schema.ids import parts_of
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 audit_cli = typer.Typer(no_args_is_help=True, help="The audit chains.")
 cli.add_typer(audit_cli, name="audit")
+keys_cli = typer.Typer(no_args_is_help=True, help="The keys by which certificates are signed.")
+cli.add_typer(keys_cli, name="keys")
 
 _ROOT = Path(__file__).resolve().parent
 _TOKEN_SECONDS = 86_400
@@ -164,6 +168,39 @@ def audit_verify() -> None:
         return whole
 
     if not asyncio.run(verify()):
+        raise typer.Exit(1)
+
+
+@keys_cli.command(name="export")
+def keys_export() -> None:
+    """Print the public keys, with which anyone checks certificates without a network."""
+    typer.echo(json.dumps(certificate_keys(_settings()).public_set(), indent=1))
+
+
+@keys_cli.command(name="rotate")
+def keys_rotate() -> None:
+    """Make the next signing key; of the older ones only the public half is kept. Restart the API afterwards."""
+    typer.echo(f"New certificates are signed by {rotate_keys(_settings().certificate_keys_folder)} after a restart.")
+
+
+@cli.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="PDF, picture of the QR code, or text of a certificate.")],
+    offline: Annotated[bool, typer.Option(help="Use --keys alone; withdrawal is then not known.")] = False,
+    keys: Annotated[Path | None, typer.Option(help="Public keys, as `keys export` prints them.")] = None,
+    platform: Annotated[str, typer.Option(help="Address of the platform to ask; the public one if left out.")] = "",
+) -> None:
+    """Say of a certificate of coverage whether it is valid; exits with 0 if it is, else with 1."""
+    if offline and keys is None:
+        raise typer.BadParameter("Without a network the public keys come from a file: --keys FILE.")
+    address = None if offline else platform or _settings().address
+    try:
+        valid, said = asyncio.run(checked(file, keys_file=keys, platform=address, now=SystemClock().now()))
+    except CounterTrouble as trouble:
+        typer.echo(str(trouble), err=True)
+        raise typer.Exit(2) from None
+    typer.echo(said)
+    if not valid:
         raise typer.Exit(1)
 
 

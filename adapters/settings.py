@@ -33,6 +33,11 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="Base address of each institution that is reached, by institution id, as JSON.",
     )
+    public_url: str = Field(
+        "",
+        description="Address under which everyone reaches the API; it stands in certificates. Empty: that of host and "
+        "port, in development only.",
+    )
     answer_seconds: float = Field(30.0, gt=0, description="How long one API operation may take.")
     exchange_seconds: float = Field(20.0, gt=0, description="How long one attempt to deliver a message may take.")
     upload_bytes: int = Field(16_000_000, gt=0, description="The longest nomination file.")
@@ -52,6 +57,15 @@ class Settings(BaseSettings):
     def exchange_keys_folder(self) -> Path:
         return self.var_folder / "keys" / "exchange"
 
+    @property
+    def certificate_keys_folder(self) -> Path:
+        return self.var_folder / "keys" / "certificates"
+
+    @property
+    def address(self) -> str:
+        """The public address without a slash at its end."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
     @model_validator(mode="after")
     def _complete_outside_development(self) -> Self:
         missing = [
@@ -59,12 +73,13 @@ class Settings(BaseSettings):
             for name, value in (
                 ("LINGKAR_DATABASE_URL", self.database_url),
                 ("LINGKAR_ISSUER_KEYS_FILE", self.issuer_keys_file),
+                ("LINGKAR_PUBLIC_URL", self.public_url),
             )
             if not value and not self.development
         ]
         if missing:
             raise ValueError(
-                f"{' and '.join(missing)} must be set in the environment {self.environment}. "
+                f"{', '.join(missing)} must be set in the environment {self.environment}. "
                 "Set them, or set LINGKAR_ENVIRONMENT=development to try Lingkar on this machine."
             )
         return self

@@ -55,6 +55,16 @@ class BirthDate:
         months = _MONTHS_IN_QUESTION.get(self.precision)
         return self.first_day if months is None else term_last_day(self.first_day, months)
 
+    @property
+    def text(self) -> str:
+        """As far as it is known and no further: a day, a month, a year, or the months of a year of another calendar."""
+        first, last = self.first_day.isoformat(), self.last_day.isoformat()
+        if self.precision is BirthPrecision.DAY:
+            return first
+        if self.precision is BirthPrecision.MONTH:
+            return first[:7]
+        return first[:4] if first[:4] == last[:4] else f"{first[:7]}/{last[:7]}"
+
     def can_be(self, *, day: int, month: int, year_two_digits: int) -> bool:
         """Whether a date of which only two digits of the year are told can be this one, of whichever century."""
         told = (month, day)

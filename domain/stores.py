@@ -13,7 +13,7 @@ from uuid import UUID
 
 from domain.actors import Actor
 from domain.audit import AuditEntry
-from domain.certificates import CertificateOfCoverage
+from domain.certificates import CertificateOfCoverage, WithdrawalReason
 from domain.coverage import CoverageSpell
 from domain.exchange import Answer, PersonOnWire
 from domain.legislation import Rulebook
@@ -42,7 +42,8 @@ class Workers(Protocol):
     async def page(self, actor: Actor, *, after: UUID | None, limit: int) -> tuple[Worker, ...]: ...
 
     async def person(self, worker_id: UUID, known_at: dt.datetime) -> PersonOnWire:
-        """Name, birth date, nationality and the identifiers known at an instant; for messages and eligibility only."""
+        """Name, birth date, nationality and the identifiers known at an instant; for messages, eligibility and what
+        workers have written into their own certificate."""
         ...
 
     async def add_identifier(
@@ -110,7 +111,7 @@ class Coverage(Protocol):
 
 
 class Moves(Protocol):
-    """Moves, their steps and certificates."""
+    """Moves and their steps."""
 
     async def add(self, move: Move) -> None: ...
 
@@ -126,11 +127,25 @@ class Moves(Protocol):
         """Open moves whose last step is older than an instant."""
         ...
 
-    async def add_certificate(self, certificate: CertificateOfCoverage) -> None: ...
+
+class Certificates(Protocol):
+    """Certificates, their places in the status lists, and which of them were withdrawn."""
+
+    async def add(self, certificate: CertificateOfCoverage) -> None:
+        """Keep a certificate and give it a place in a status list that nobody can guess."""
+        ...
 
     async def certificates_of(self, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[CertificateOfCoverage, ...]]: ...
 
     async def certificate(self, number: str) -> CertificateOfCoverage | None: ...
+
+    async def withdraw(self, certificate_ids: Sequence[UUID], reason: WithdrawalReason, at: dt.datetime) -> int:
+        """Withdraw those that are not withdrawn yet; returns how many that were."""
+        ...
+
+    async def withdrawn_in(self, list_number: int) -> tuple[int, ...] | None:
+        """The indices of withdrawn certificates in a status list; None if there is no such list."""
+        ...
 
 
 class Messages(Protocol):
@@ -226,6 +241,8 @@ class UnitOfWork(Protocol):
     def ledger(self) -> Ledger: ...
     @property
     def moves(self) -> Moves: ...
+    @property
+    def certificates(self) -> Certificates: ...
     @property
     def messages(self) -> Messages: ...
     @property

@@ -16,6 +16,7 @@ from domain.periods import ONE_DAY
 from domain.records import Enrolment, Move, QueuedMessage
 from domain.schemes import FunderKind
 from domain.stores import UnitOfWork
+from resolvers.certificates import withdraw_untrue
 from resolvers.context import Context
 from resolvers.once import audit
 from resolvers.outbox import message_due
@@ -109,9 +110,10 @@ async def _complete(context: Context, work: UnitOfWork, move: Move, answer: Answ
     await work.workers.end_enrolments(plan.question.worker_id, plan.ends, day_before, context.now)
     entries = await _enrolments(context, work, move, answers, answer)
     await work.workers.open_enrolments(entries, context.now)
+    await withdraw_untrue(context, work, move.worker_id)
     await work.coverage.recompute([move.worker_id], context.rulebook, context.now)
     simulated = any(enrolment.simulated for enrolment in entries)
-    await work.moves.add_certificate(_certificate(context, move, entries, simulated))
+    await work.certificates.add(_certificate(context, move, entries, simulated))
     await _take(context, work, move, MoveStep.COMPLETED, answer)
 
 

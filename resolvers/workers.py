@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.actors import ActorKind
-from domain.certificates import CertificateOfCoverage
-from domain.errors import NotFound, NotPermitted
+from domain.errors import NotPermitted
 from domain.people import Identifier
 from domain.records import AccessRecord, ContributionMonth, Enrolment, Move, Worker
 from domain.stores import UnitOfWork
@@ -111,26 +110,6 @@ async def moves_of(context: Context, worker_ids: Sequence[UUID]) -> Mapping[UUID
     """The moves of workers in sight."""
     async with context.database.read() as work:
         return await work.moves.moves_of(worker_ids)
-
-
-async def certificates_of(
-    context: Context, worker_ids: Sequence[UUID]
-) -> Mapping[UUID, tuple[CertificateOfCoverage, ...]]:
-    """The certificates of workers in sight."""
-    async with context.database.read() as work:
-        return await work.moves.certificates_of(worker_ids)
-
-
-async def certificate(context: Context, number: str) -> CertificateOfCoverage:
-    """The certificate with this number, for the worker themselves or an officer who may see the worker."""
-    permit(context, "certificate", *_SEEING)
-    async with context.database.write() as work:
-        found = await work.moves.certificate(number)
-        seen = None if found is None else await work.workers.worker(found.worker_id, context.actor)
-        if found is None or seen is None:
-            raise NotFound(kind="certificate")
-        await trace(context, work, seen.id, "certificate")
-        return found
 
 
 async def access_records_of(

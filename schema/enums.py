@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from domain.benefits import BenefitOutcome
+from domain.certificates import WithdrawalReason
 from domain.circumstances import Contingency, ResidenceStatus, Sex, StatedFact
 from domain.comparison import KindOfWork, SchemeFit
 from domain.countries import MemberState
@@ -65,6 +66,7 @@ _DESCRIPTIONS = {
     Standing: "How sure a value of the law is: confirmed, reported by one source, or assumed.",
     StatedFact: "What only the asker can say, and what the answer repeats as stated.",
     Strength: "What a number that does not fit its pattern meets: refused by a hard one, doubted by a soft one.",
+    WithdrawalReason: "Why a certificate is not true any more.",
 }
 
 for _kind, _description in _DESCRIPTIONS.items():

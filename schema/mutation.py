@@ -7,10 +7,11 @@ from typing import Annotated, Any
 import strawberry
 
 from domain import errors
+from domain.certificates import CertificateOfCoverage, WithdrawalReason
 from domain.errors import Refusal
 from domain.funding import Allocation, Donation, Donor, Fund, FundsInsufficient, Pledge, Terms
 from domain.records import Move, Worker
-from resolvers import allocations, deliveries, funding, moves, workers
+from resolvers import allocations, certificates, deliveries, funding, moves, workers
 from schema import problems as p
 from schema.funding import (
     AllocationType,
@@ -34,7 +35,7 @@ from schema.problems import or_problem
 from schema.query import identifier_of, move_command
 from schema.request import Info
 from schema.scalars import IdempotencyKey
-from schema.workers import WorkerType
+from schema.workers import CertificateType, WorkerType
 
 
 @strawberry.type(description="The donor that was registered.")
@@ -77,6 +78,15 @@ class MessageRetryPayload:
     message_id: strawberry.ID
 
 
+@strawberry.type(description="The certificate that was withdrawn.")
+class CertificateWithdrawPayload:
+    certificate: CertificateOfCoverage = strawberry.field(graphql_type=CertificateType)
+
+
+CertificateWithdrawResult = Annotated[
+    CertificateWithdrawPayload | p.IdempotencyConflictProblem | p.StateConflictProblem | p.NotFoundProblem,
+    strawberry.union("CertificateWithdrawResult"),
+]
 MessageRetryResult = Annotated[
     MessageRetryPayload | p.IdempotencyConflictProblem | p.StateConflictProblem | p.NotFoundProblem,
     strawberry.union("MessageRetryResult"),
@@ -275,6 +285,20 @@ class Mutation:
             return WorkerMovePayload(move=move)
 
         return await or_problem(act(), *_MOVED)
+
+    @strawberry.mutation(
+        graphql_type=CertificateWithdrawResult,
+        description="Withdraw a certificate that is not true any more. Officers of an institution in it, of its state.",
+    )
+    async def certificate_withdraw(
+        self, info: Info, idempotency_key: IdempotencyKey, number: str, reason: WithdrawalReason
+    ) -> Any:
+        async def act() -> CertificateWithdrawPayload:
+            command = certificates.CertificateWithdraw(number=number, reason=reason)
+            found = await certificates.certificate_withdraw(info.context.context, idempotency_key, command)
+            return CertificateWithdrawPayload(certificate=found)
+
+        return await or_problem(act(), *_ACTED, errors.StateConflict)
 
     @strawberry.mutation(
         graphql_type=MessageRetryResult, description="Try a parked message to an institution again. Operators."

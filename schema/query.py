@@ -13,7 +13,17 @@ from domain.certificates import CertificateOfCoverage
 from domain.funding import Allocation, Donation
 from domain.people import Identifier
 from domain.records import Move, NominationReport, Purpose, Worker
-from resolvers import allocations, coverage, deliveries, funding, identifiers, moves, nominations, workers
+from resolvers import (
+    allocations,
+    certificates,
+    coverage,
+    deliveries,
+    funding,
+    identifiers,
+    moves,
+    nominations,
+    workers,
+)
 from schema import problems as p
 from schema.coverage import CoverageDeterminationType
 from schema.funding import AllocationType, DonationType, MessageType, NominationType
@@ -123,7 +133,7 @@ class Query(LawQuery):
 
     @strawberry.field(graphql_type=CertificateType | None, description="A certificate by its number.")
     async def certificate(self, info: Info, number: str) -> CertificateOfCoverage | None:
-        return await _or_none(workers.certificate(info.context.context, number))
+        return await _or_none(certificates.certificate(info.context.context, number))
 
     @strawberry.field(
         graphql_type=Connection[MessageType], description="Messages to institutions, for the operator's desk."

@@ -10,7 +10,7 @@ from uuid import UUID
 import strawberry
 from strawberry.dataloader import DataLoader
 
-from resolvers import allocations, coverage, funding, workers
+from resolvers import allocations, certificates, coverage, funding, workers
 from resolvers.context import Context
 
 V = TypeVar("V")
@@ -24,7 +24,7 @@ class Request:
         self.enrolments = self._loader(workers.enrolments_of, ())
         self.contributions = self._loader(workers.contributions_of, ())
         self.moves = self._loader(workers.moves_of, ())
-        self.certificates = self._loader(workers.certificates_of, ())
+        self.certificates = self._loader(certificates.certificates_of, ())
         self.statements = self._loader(funding.statements, None)
         self.figures = self._loader(funding.months_of_figures, ())
         self.remittances = self._loader(allocations.remittances_of, ())

@@ -6,7 +6,7 @@ import datetime as dt
 
 import strawberry
 
-from domain.certificates import CertificateOfCoverage
+from domain.certificates import BodyKind, CertificateOfCoverage, Withdrawal, WithdrawalReason
 from domain.countries import MemberState
 from domain.coverage import CoverageDetermination
 from domain.periods import Month
@@ -70,6 +70,25 @@ class CertifiedCoverType:
     reference: str
 
 
+@strawberry.type(name="Withdrawal", description="A certificate is not true any more: since when, and why.")
+class WithdrawalType:
+    reason: WithdrawalReason
+    withdrawn_at: dt.datetime
+
+
+@strawberry.type(
+    name="CertificateBodies",
+    description="Where the bodies of a certificate are asked for, under the API's address, with the same token.",
+)
+class CertificateBodies:
+    json: str
+    sd_jwt: str
+    qr_text: str
+    qr_png: str
+    qr_svg: str
+    pdf: str
+
+
 @strawberry.type(
     name="CertificateOfCoverage",
     description="Proof of the legislation that applies to a worker and of what protects them.",
@@ -81,10 +100,18 @@ class CertificateType:
     issued_at: dt.datetime
     simulated: bool = strawberry.field(description="True when a simulated institution stands behind a cover.")
     digest: str = strawberry.field(description="SHA-256 of the content, so that a copy can be compared.")
+    withdrawal: Withdrawal | None = strawberry.field(
+        graphql_type=WithdrawalType | None, description="Null while the certificate stands."
+    )
 
     @classmethod
     def is_type_of(cls, value: object, info: strawberry.Info) -> bool:
         return isinstance(value, CertificateOfCoverage)
+
+    @strawberry.field(description="Paths of the signed bodies; a withdrawn certificate has them, but no content.")
+    @staticmethod
+    def bodies(root: strawberry.Parent[CertificateOfCoverage]) -> CertificateBodies:
+        return CertificateBodies(**{kind.name.lower(): kind.path(root.number) for kind in BodyKind})
 
 
 @strawberry.type(name="Worker", description="A worker whom you may see.")

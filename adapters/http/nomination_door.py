@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,21 +13,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from adapters.http.classification import log_failure
-from adapters.http.refusals import (
-    RequestRefused,
-    error_entry,
-    refusal_response,
-    request_id_of,
-)
-from domain.errors import Refusal
+from adapters.http.plain_door import refusing
+from adapters.http.refusals import RequestRefused
 
 __all__ = ["NominationUpload", "nomination_routes"]
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
 # Years from 2400 are those of the Buddhist era, which the Gregorian calendar of this contract does not reach.
 _DAY: Final = re.compile(r"(?:1[0-9]|2[0-3])[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_STATUS: Final[Mapping[str, int]] = {"FORBIDDEN": 403, "NOT_FOUND": 404, "IDEMPOTENCY_CONFLICT": 409}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,21 +45,10 @@ def nomination_routes(submit: Submit, *, bytes_at_most: int) -> list[Route]:
     and the domain's refusals. The query names fund, scheme, segment and on; the header Idempotency-Key the act.
     """
 
-    async def door(request: Request) -> Response:
-        request_id = request_id_of(request.scope)
-        try:
-            upload = await _read(request, bytes_at_most)
-            return JSONResponse(await submit(request, upload), 201)
-        except RequestRefused as refused:
-            return refusal_response(refused, request_id)
-        except Refusal as refusal:
-            entry = error_entry(refusal.code, refusal.message, request_id, facts=refusal.facts)
-            return JSONResponse({"errors": [entry]}, _STATUS.get(refusal.code, 422))
-        except Exception as error:
-            log_failure("nomination_failed", error, request_id)
-            raise
+    async def taken(request: Request) -> Response:
+        return JSONResponse(await submit(request, await _read(request, bytes_at_most)), 201)
 
-    return [Route("/nominations", door, methods=["POST"])]
+    return [Route("/nominations", refusing("nomination_failed", taken), methods=["POST"])]
 
 
 async def _read(request: Request, bytes_at_most: int) -> NominationUpload:

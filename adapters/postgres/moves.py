@@ -1,4 +1,4 @@
-"""The store of moves, their steps and certificates."""
+"""The store of moves and their steps."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from sqlalchemy import Row, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.postgres.tables import certificates, move_steps, moves
-from domain.certificates import CertificateOfCoverage, CertifiedCover
-from domain.countries import MemberState
+from adapters.postgres.tables import move_steps, moves
 from domain.errors import StateConflict
 from domain.move_steps import ENDED, MoveStep, StepTaken
 from domain.moves import MovePlan
@@ -95,37 +93,6 @@ class PostgresMoves:
         rows = await self._connection.execute(text(query), {"before": before})
         return tuple(row.id for row in rows)
 
-    async def add_certificate(self, certificate: CertificateOfCoverage) -> None:
-        await self._connection.execute(
-            insert(certificates).values(
-                id=certificate.id,
-                number=certificate.number,
-                worker_id=certificate.worker_id,
-                move_id=certificate.move_id,
-                legislation=certificate.legislation.value,
-                covers=to_plain(certificate.covers),
-                simulated=certificate.simulated,
-                digest=certificate.digest,
-                recorded_at=certificate.issued_at,
-            )
-        )
-
-    async def certificates_of(self, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[CertificateOfCoverage, ...]]:
-        query = (
-            select(certificates)
-            .where(certificates.c.worker_id.in_(worker_ids))
-            .order_by(certificates.c.worker_id, certificates.c.id)
-        )
-        found: dict[UUID, list[CertificateOfCoverage]] = {}
-        for row in await self._connection.execute(query):
-            found.setdefault(row.worker_id, []).append(_certificate(row))
-        return {worker_id: tuple(rows) for worker_id, rows in found.items()}
-
-    async def certificate(self, number: str) -> CertificateOfCoverage | None:
-        query = select(certificates).where(certificates.c.number == number)
-        row = (await self._connection.execute(query)).one_or_none()
-        return None if row is None else _certificate(row)
-
 
 def _move(row: Row[Any]) -> Move:
     steps = tuple(from_plain(StepTaken, step) for step in row.steps)
@@ -137,18 +104,4 @@ def _move(row: Row[Any]) -> Move:
         allocation_id=row.allocation_id,
         steps=tuple(sorted(steps, key=lambda step: (step.taken_at, order.index(step.step)))),
         recorded_at=row.recorded_at,
-    )
-
-
-def _certificate(row: Row[Any]) -> CertificateOfCoverage:
-    return CertificateOfCoverage(
-        id=row.id,
-        number=row.number,
-        worker_id=row.worker_id,
-        move_id=row.move_id,
-        legislation=MemberState(row.legislation),
-        covers=tuple(from_plain(CertifiedCover, cover) for cover in row.covers),
-        issued_at=row.recorded_at,
-        simulated=row.simulated,
-        digest=row.digest,
     )

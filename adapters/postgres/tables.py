@@ -464,6 +464,26 @@ certificates = Table(
     Index("ix_certificates_worker_id", "worker_id"),
 )
 
+certificate_statuses = Table(
+    "certificate_statuses",
+    metadata,
+    Column("certificate_id", Uuid, ForeignKey("certificates.id"), primary_key=True),
+    _required("list_number", Integer),
+    _required("list_index", Integer),
+    _recorded_at(),
+    CheckConstraint("list_number > 0", name="list"),
+    CheckConstraint("list_index BETWEEN 0 AND 131071", name="index"),
+    UniqueConstraint("list_number", "list_index", name="uq_certificate_statuses_place"),
+)
+
+certificate_withdrawals = Table(
+    "certificate_withdrawals",
+    metadata,
+    Column("certificate_id", Uuid, ForeignKey("certificates.id"), primary_key=True),
+    _required("reason", Text),
+    _recorded_at(),
+)
+
 messages = Table(
     "messages",
     metadata,

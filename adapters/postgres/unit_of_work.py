@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from adapters.identity.sealing import Sealer
+from adapters.postgres.certificates import PostgresCertificates
 from adapters.postgres.contributions import PostgresContributions
 from adapters.postgres.coverage import PostgresCoverage
 from adapters.postgres.funding import PostgresFunding
@@ -47,6 +48,7 @@ class PostgresUnitOfWork:
         self.remittances = PostgresRemittances(connection, sealer)
         self.ledger = PostgresLedger(connection)
         self.moves = PostgresMoves(connection)
+        self.certificates = PostgresCertificates(connection)
         self.messages = PostgresMessages(connection)
         self.trust = PostgresTrust(connection, sealer)
 

@@ -301,3 +301,18 @@ def test_an_identifier_never_shows_its_value() -> None:
     identifier = Identifier(kind="nik", state=MemberState.ID, value="3374901505800001")
 
     assert "3374" not in repr(identifier) + str(identifier) + f"{identifier}"
+
+
+@pytest.mark.parametrize(
+    ("first_day", "precision", "text"),
+    [
+        (dt.date(1990, 5, 2), BirthPrecision.DAY, "1990-05-02"),
+        (dt.date(1990, 5, 1), BirthPrecision.MONTH, "1990-05"),
+        (dt.date(1990, 1, 1), BirthPrecision.YEAR, "1990"),
+        (dt.date(1935, 4, 1), BirthPrecision.YEAR, "1935-04/1936-03"),
+    ],
+)
+def test_a_birth_date_is_written_as_far_as_it_is_known(
+    first_day: dt.date, precision: BirthPrecision, text: str
+) -> None:
+    assert BirthDate(first_day=first_day, precision=precision).text == text

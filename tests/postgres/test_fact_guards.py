@@ -27,6 +27,8 @@ NEVER_CHANGED = (
     "acknowledgements",
     "move_steps",
     "certificates",
+    "certificate_statuses",
+    "certificate_withdrawals",
     "audit_entries",
 )
 SUPERSEDED = ("identifiers", "enrolments", "contribution_months", "coverage_spells")
@@ -49,6 +51,8 @@ A_COLUMN = {
     "acknowledgements": "reference",
     "move_steps": "evidence",
     "certificates": "legislation",
+    "certificate_statuses": "list_index",
+    "certificate_withdrawals": "reason",
     "audit_entries": "action",
     "identifiers": "kind",
     "enrolments": "reference",
@@ -64,6 +68,7 @@ async def lived(scene: Scene) -> Scene:
     await scene.nominate(worker.donation.fund_id, scene.lines(8, refused=2))
     await scene.move(worker.id)
     await scene.deliver()
+    await scene.withdraw(worker.id)
     await scene.pledge(worker.donation)
     counts = await scene.counts()
     assert [table for table in (*NEVER_CHANGED, *SUPERSEDED) if counts[table] == 0] == []

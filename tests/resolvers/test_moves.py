@@ -165,7 +165,7 @@ async def test_the_certificate_names_what_institutions_confirmed_and_that_they_a
     await scene.move(worker.id)
     await scene.deliver()
 
-    (certificate,) = (await workers.certificates_of(scene.context(), [worker.id]))[worker.id]
+    certificate = await scene.certificate(worker.id)
     assert certificate.legislation is MemberState.MY
     assert certificate.simulated
     assert "MY.SOCSO.CAT1" in {part.scheme_id for part in certificate.covers}

@@ -60,6 +60,7 @@ MUTATIONS = {
     "donationAllocate": ("MONTH_ALREADY_FUNDED", F, F, A, X, F, F, F),
     "allocationRemit": (A, F, F, F, F, F, F, F),
     "identifierRecord": (A, A, F, F, F, F, F, F),
+    "certificateWithdraw": (F, F, X, F, F, F, F, F),
     "messageRetry": (S, F, F, F, F, F, F, F),
     "workerMove": (L, L, X, F, F, L, X, F),
 }

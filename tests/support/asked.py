@@ -8,7 +8,6 @@ from uuid import UUID
 
 from domain.actors import Actor
 from domain.people import Identifier
-from resolvers import workers
 from schema.ids import opaque_id
 from tests.support.api import Api
 from tests.support.scene import (
@@ -53,7 +52,7 @@ async def lived(scene: Scene) -> World:
     found = await covered_worker(scene, amount=6 * A_MONTH + 2 * PACK)
     move = await scene.move(found.id)
     await scene.deliver()
-    (certificate,) = (await workers.certificates_of(scene.context(), [found.id]))[found.id]
+    certificate = await scene.certificate(found.id)
     rows = await scene.rows("SELECT nomination_id FROM allocations WHERE id = :id", id=found.allocation.id)
     return World(
         worker=opaque_id("Worker", found.id),
@@ -164,6 +163,7 @@ def mutations(world: World, key: str) -> dict[str, str]:
         "donationAllocate": named("donationAllocate", f"input: {months}"),
         "allocationRemit": named("allocationRemit", f'allocationId: "{world.allocation}"'),
         "identifierRecord": named("identifierRecord", f'workerId: "{world.worker}", identifier: {identifier(world)}'),
+        "certificateWithdraw": named("certificateWithdraw", f'number: "{world.certificate}", reason: COVER_ENDED'),
         "messageRetry": named("messageRetry", f'messageId: "{opaque_id("Message", world.worker_id)}"'),
         "workerMove": named("workerMove", f"input: {move_input(world, moveOn=_LATER, decidedOn=_DECIDED)}"),
     }

@@ -20,6 +20,7 @@ from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.rulebook import load_rulebook
 from domain.actors import Actor, ActorKind
 from domain.audit import broken_at
+from domain.certificates import CertificateOfCoverage, WithdrawalReason
 from domain.countries import MemberState
 from domain.coverage import CoverageDetermination
 from domain.errors import PersonNotVisible, Refusal
@@ -30,7 +31,7 @@ from domain.people import Identifier
 from domain.periods import Month
 from domain.records import Move, NominationReport, Purpose, Remittance
 from domain.schemes import FunderKind, Sector
-from resolvers import allocations, coverage, deliveries, funding, moves, nominations, workers
+from resolvers import allocations, certificates, coverage, deliveries, funding, moves, nominations, workers
 from resolvers.context import Context, Limits
 from tests.support.clock import SettableClock
 from tests.support.institutions import FakeExchange
@@ -226,6 +227,19 @@ class Scene:
 
     async def move(self, worker_id: UUID, actor: Actor = OPERATOR, **changes: Any) -> Move:
         return await moves.worker_move(self.context(actor), self.key(), self.move_command(worker_id, **changes))
+
+    async def certificate(self, worker_id: UUID) -> CertificateOfCoverage:
+        """The one certificate that a worker holds."""
+        (held,) = (await certificates.certificates_of(self.context(), [worker_id]))[worker_id]
+        return held
+
+    async def withdraw(
+        self, worker_id: UUID, reason: WithdrawalReason = WithdrawalReason.WORK_NOT_TAKEN_UP
+    ) -> CertificateOfCoverage:
+        """The destination's officer withdraws a worker's certificate."""
+        number = (await self.certificate(worker_id)).number
+        command = certificates.CertificateWithdraw(number=number, reason=reason)
+        return await certificates.certificate_withdraw(self.context(OFFICER_MY), self.key(), command)
 
     async def step(self, move: Move) -> MoveStep:
         return (await moves.move_of(self.context(), move.id)).step

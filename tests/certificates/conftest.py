@@ -1,0 +1,15 @@
+"""The database and the hands that work on it, for the tests that ask the application."""
+
+from tests.support.fixtures import (
+    api,
+    clock,
+    counted,
+    database,
+    database_url,
+    exchange,
+    scene,
+    settings,
+    var_folder,
+)
+
+__all__ = ["api", "clock", "counted", "database", "database_url", "exchange", "scene", "settings", "var_folder"]
