@@ -9,7 +9,7 @@ from enum import Enum
 
 from domain.contributions import ContributionFacts, Quote, monthly_quote
 from domain.countries import MemberState
-from domain.eligibility import PersonFacts, eligibility
+from domain.eligibility import PersonFacts, eligibility, segment_reason
 from domain.errors import Refusal, RuleNotInForce, ValueMissing
 from domain.legislation import Legislation, Reason, Rulebook
 from domain.money import Money
@@ -179,12 +179,13 @@ def _compared(
 def _fit(
     law: Legislation, scheme: Scheme, segment: Segment, on: dt.date, person: PersonFacts
 ) -> tuple[SchemeFit, str, tuple[Reason, ...]]:
+    of_segment = (segment_reason(law, scheme, segment, person, on),)
     try:
         answer = eligibility(law, scheme, segment, person, on)
     except ValueMissing as missing:
-        return SchemeFit.FACT_MISSING, missing.fact, ()
+        return SchemeFit.FACT_MISSING, missing.fact, of_segment
     except RuleNotInForce as unknown:
-        return SchemeFit.NOT_KNOWN, unknown.message, ()
+        return SchemeFit.NOT_KNOWN, unknown.message, of_segment
     if segment.participation is Participation.EXCLUDED:
         return SchemeFit.EXCLUDED, segment.grounds, answer.reasons
     if not answer.eligible:

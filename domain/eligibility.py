@@ -47,12 +47,17 @@ def eligibility(law: Legislation, scheme: Scheme, segment: Segment, person: Pers
     unmet = _unmet_group(law, segment, person)
     if not segment.open_on(on):
         unmet = f"the segment is in force from {segment.first_day} to {segment.last_day or 'now'}"
-    asked = _about_segment(law, scheme, segment, person, on)
-    of_segment = asked.told("persons", segment.grounds, segment.standing, segment.source_ids)
+    of_segment = segment_reason(law, scheme, segment, person, on)
     if unmet:
         return Eligibility(eligible=False, reasons=(of_segment,), unmet=unmet)
-    finding = fulfilled(asked, segment.conditions)
+    finding = fulfilled(_about_segment(law, scheme, segment, person, on), segment.conditions)
     return Eligibility(eligible=finding.met, reasons=(of_segment, *finding.reasons), unmet=finding.unmet)
+
+
+def segment_reason(law: Legislation, scheme: Scheme, segment: Segment, person: PersonFacts, on: dt.date) -> Reason:
+    """Who the segment is for, as the rule file says; without a standing of its own it is not claimed as sure."""
+    asked = _about_segment(law, scheme, segment, person, on)
+    return asked.told("persons", segment.grounds, segment.standing, segment.source_ids)
 
 
 def _about_segment(law: Legislation, scheme: Scheme, segment: Segment, person: PersonFacts, on: dt.date) -> Inquiry:

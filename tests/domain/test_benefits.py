@@ -227,7 +227,7 @@ def test_a_fact_that_is_missing_is_named_and_nothing_is_guessed() -> None:
         (Contingency.LEAVING, "leaving_balance", "the balance of the account"),
         (Contingency.WORK_INJURY_TEMPORARY, "accident_daily", "the wage of the month"),
         (Contingency.WORK_INJURY_PERMANENT_PARTIAL, "accident_partial", "the degree of incapacity in percent"),
-        (Contingency.DEATH, "survivors_pension", "the pension of the deceased"),
+        (Contingency.DEATH, "survivors_pension", "the pension that it is a part of, such as that of the deceased"),
         (Contingency.DEATH, "death_grant", "the day membership began, or the credited months"),
         (Contingency.UNEMPLOYMENT, "capped_pension", "the average wage that the scheme prescribes"),
     ],
