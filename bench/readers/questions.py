@@ -53,7 +53,8 @@ SELECT '{"data":{"coverageOn":{"__typename":"CoverageDetermination","on":"' || $
        ',"firstDay":"' || lower(c.days) || '","coveredUntil":' || coalesce('"' || (SELECT upper(h) - 1
            FROM unnest(c.held) h WHERE h @> $2::date) || '"', 'null') ||
        ',"reasons":[' || (SELECT coalesce(string_agg('{"rule":' || (e.x -> 'rule')::text || ',"text":' ||
-           (e.x -> 'text')::text || ',"value":' || (e.x -> 'value')::text || ',"since":' || (e.x -> 'since')::text || ',"sourceIds":[' ||
+           (e.x -> 'text')::text || ',"value":' || (e.x -> 'value')::text ||
+           ',"since":' || (e.x -> 'since')::text || ',"sourceIds":[' ||
            (SELECT coalesce(string_agg(i::text, ',' ORDER BY m), '')
             FROM jsonb_array_elements(e.x -> 'source_ids') WITH ORDINALITY s(i, m)) ||
            '],"standing":"' || upper(e.x ->> 'standing') || '"}', ',' ORDER BY e.n), '')
