@@ -29,19 +29,17 @@ from graphql import (
     SelectionSetNode,
     VariableNode,
     Visitor,
-    get_argument_values,
     get_named_type,
-    get_variable_values,
     is_abstract_type,
     visit,
 )
-from graphql.execution.values import VariableValues
 
 from domain.errors import Refusal
 from domain.reads import ArgumentsRefused, Constant, Member, NotPlannable, Part, Plan, Question, Reads, Value
 from resolvers.context import Context
+from schema.coercion import FieldArguments, Values, Variables
 from schema.ids import opaque_prefix
-from schema.plans import NODE, PLANS, SHAPING, Arguments, Binder, Bound, Choice, Column, LaterPage, Relation
+from schema.plans import NODE, PLANS, SHAPING, Binder, Bound, Choice, Column, LaterPage, Relation
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -75,7 +73,7 @@ class PlannedReads:
             raise NotPlannable("mutation")
         name = (text, operation.name.value if operation.name else "")
         known = self._operations.get(name) or self._operations.keep(name, _Operation(self._core, document, operation))
-        coerced = known.coerced(variables)
+        coerced = known.variables.coerced(variables)
         key = (*name, context.actor.kind, *known.shape(coerced))
         prepared = self._plans.get(key)
         if prepared is None:
@@ -87,7 +85,7 @@ class PlannedReads:
         question = Question(actor=context.actor, now=context.now, rounding=rounding, arguments=arguments)
         return await prepared.plan.answer(question)
 
-    def _prepared(self, operation: _Operation, coerced: VariableValues, context: Context) -> _Prepared | NotPlannable:
+    def _prepared(self, operation: _Operation, coerced: Values, context: Context) -> _Prepared | NotPlannable:
         try:
             tree = _Tree(operation, coerced, context)
             return _Prepared(self._reads.plan(tree.members(), context.actor.kind), tuple(tree.slots))
@@ -119,18 +117,15 @@ class _Remembered(Generic[K, V]):
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """A field with arguments. given: they, where no variable is among them."""
+    """A field with arguments."""
 
     bind: Binder
-    field: GraphQLField
-    node: FieldNode
-    given: Arguments | None
+    arguments: FieldArguments
 
-    def bound(self, context: Context, coerced: VariableValues) -> Bound:
+    def bound(self, context: Context, variables: Values) -> Bound:
         """The arguments as the plan takes them; raises ArgumentsRefused."""
         try:
-            given = self.given if self.given is not None else get_argument_values(self.field, self.node, coerced)
-            return self.bind(context, given)
+            return self.bind(context, self.arguments.given(variables))
         except LaterPage:
             raise ArgumentsRefused("a later page of a list in a list") from None
         except (GraphQLError, Refusal):
@@ -152,26 +147,20 @@ class _Operation:
         self.fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
+        self.variables = Variables(core, operation.variable_definitions or ())
         finder = _ShapingVariables()
         for node in (operation, *self.fragments.values()):
             visit(node, finder)
         self._shaping = tuple(sorted(finder.found))
         self._ids = tuple(sorted(finder.ids))
 
-    def coerced(self, variables: Mapping[str, Any]) -> VariableValues:
-        """The values of the variables, as the specification says (6.1.2)."""
-        values = get_variable_values(self.core, self.operation.variable_definitions or (), dict(variables))
-        if isinstance(values, list):
-            raise ArgumentsRefused("variables are refused")
-        return values
-
-    def shape(self, coerced: VariableValues) -> Iterator[Hashable]:
+    def shape(self, coerced: Values) -> Iterator[Hashable]:
         """The values that shape the plan."""
         for name in self._shaping:
-            yield coerced.coerced.get(name)
+            yield coerced.get(name)
         for name in self._ids:
             try:
-                yield NODE.kind_of(coerced.coerced.get(name))
+                yield NODE.kind_of(coerced.get(name))
             except GraphQLError:
                 raise ArgumentsRefused("arguments are refused") from None
 
@@ -201,7 +190,7 @@ class _ShapingVariables(Visitor):
 class _Tree:
     """Collects the tree of one operation for one kind of actor. slots: its fields with arguments, in order."""
 
-    def __init__(self, operation: _Operation, coerced: VariableValues, context: Context) -> None:
+    def __init__(self, operation: _Operation, coerced: Values, context: Context) -> None:
         self._operation = operation
         self._coerced = coerced
         self._context = context
@@ -258,7 +247,7 @@ class _Tree:
         value = argument.value if argument else None
         if isinstance(value, BooleanValueNode):
             return value.value
-        given = self._coerced.coerced.get(value.name.value) if isinstance(value, VariableNode) else None
+        given = self._coerced.get(value.name.value) if isinstance(value, VariableNode) else None
         if not isinstance(given, bool):
             raise NotPlannable("directive")
         return given
@@ -280,9 +269,8 @@ class _Tree:
         return self._part(declared, key, field, target, nodes)
 
     def _chosen(self, choice: Choice, field: GraphQLField, node: FieldNode) -> tuple[str, Relation]:
-        given = get_argument_values(field, node, self._coerced)
         try:
-            found = choice.kind_of(given["id"])
+            found = choice.kind_of(FieldArguments(field, node).given(self._coerced)["id"])
         except GraphQLError:
             raise ArgumentsRefused("arguments are refused") from None
         if found not in choice.by_kind:
@@ -306,23 +294,10 @@ class _Tree:
         )
 
     def _slot(self, bind: Binder, field: GraphQLField, node: FieldNode) -> Any:
-        variables = _AnyVariable()
-        for argument in node.arguments or ():
-            visit(argument, variables)
-        given = None if variables.found else get_argument_values(field, node)
-        self.slots.append(_Slot(bind, field, node, given))
+        self.slots.append(_Slot(bind, FieldArguments(field, node)))
         return self.slots[-1].bound(self._context, self._coerced).fixed
 
     def _type(self, name: str) -> GraphQLObjectType:
         found = self._operation.core.type_map[name]
         assert isinstance(found, GraphQLObjectType), f"{name} is a type of its own"
         return found
-
-
-class _AnyVariable(Visitor):
-    """Whether there is any variable."""
-
-    found = False
-
-    def enter_variable(self, *_: object) -> None:
-        self.found = True

@@ -173,7 +173,7 @@ def build(address: str, sealer: Sealer, workers: int) -> None:
                 [(f"list {n}".encode(), json.dumps([_REASON | {"value": f"case {n}"}])) for n in range(1, 51)],
             )
         for statement in _STATEMENTS:
-            connection.execute(statement.format(workers=workers, donations=_DONATIONS))  # type: ignore[arg-type]
+            connection.execute(statement.format(workers=workers, donations=_DONATIONS))
         _passports(connection, sealer, workers)
         connection.execute("DROP TABLE numbered, paid")
     with psycopg.connect(address, autocommit=True) as connection:

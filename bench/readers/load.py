@@ -83,8 +83,8 @@ async def _load(port: int, connections: int, seconds: float, requests: list[byte
 
 
 def _written(line: str) -> bytes:
-    asked = json.loads(line)
-    body = asked["body"].encode()
+    asked: dict[str, Any] = json.loads(line)
+    body: bytes = asked["body"].encode()
     head = {"host": "127.0.0.1", "content-type": "application/json", "accept": "application/json", **asked["headers"]}
     lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
     return f"POST /graphql HTTP/1.1\r\n{lines}content-length: {len(body)}\r\n\r\n".encode() + body

@@ -50,7 +50,8 @@ class Loaders:
     async def rows(self, query: str, *values: Any) -> list[Row]:
         async with self.pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(query.encode(), values, prepare=True)
-            return await cursor.fetchall()
+            found: list[Row] = await cursor.fetchall()
+            return found
 
     async def _spells(self, ids: list[UUID]) -> list[list[Row]]:
         query = """SELECT s.*, lower(s.days) AS first_day, upper(s.days) - 1 AS last_day, r.body

@@ -81,7 +81,7 @@ def _without_trust() -> None:
     roots.visible_worker = lambda statement, worker: "true"  # type: ignore[attr-defined]
     roots.leave_traces = lambda statement, rows: None  # type: ignore[attr-defined]
     # What nothing reads PostgreSQL does not run; its parameters stay in use.
-    roots.record_access = lambda statement, looks: statement.cte("unread", looks)  # type: ignore[attr-defined]
+    roots.record_access = lambda statement, looks: statement.cte("unread", looks)  # type: ignore[assignment, attr-defined]
 
 
 def _drop(*_: Any) -> Any:

@@ -30,6 +30,7 @@ __all__ = ["PostgresPlan", "PostgresReads"]
 
 _REFUSES_ITSELF = "(1 / (pg_backend_pid() - pg_backend_pid()))::text"
 _DIVISION_BY_ZERO = "22012"
+_INSTITUTIONS_MAX = 256
 
 
 class PostgresReads:
@@ -60,6 +61,7 @@ class PostgresPlan:
         self._sealer = sealer
         self.query = query
         self.parameters = parameters
+        self._hidden: dict[tuple[int | None, str | None], bytes] = {}
 
     async def answer(self, question: Question) -> bytes:
         """The whole answer as JSON; raises NotPlannable where only the ordinary path has an answer."""
@@ -86,7 +88,7 @@ class PostgresPlan:
 
     def _value(self, parameter: Parameter, question: Question, own: Mapping[str, Any]) -> bytes | None:
         if parameter.part is not None:
-            return _hidden(parameter.part, question).encode()
+            return self._about_nobody(parameter, parameter.part, question.actor.institution_id)
         given = own if parameter.slot is None else question.arguments[parameter.slot]
         return self._encoded(given[parameter.name])
 
@@ -102,8 +104,13 @@ class PostgresPlan:
         assert isinstance(value, Identifier), f"{type(value).__name__} is no kind of parameter"
         return b"\\x" + blind_index_of(self._sealer, value).hex().encode()
 
-
-def _hidden(part: Part, question: Question) -> str:
-    """What is answered about a person who may not be seen, or is not there."""
-    refusal = PersonNotVisible(institution=question.actor.institution_id or "")
-    return "".join(plain_object(part.otherwise, refusal))
+    def _about_nobody(self, parameter: Parameter, part: Part, institution: str | None) -> bytes:
+        """What an institution is told of a person whom it may not see, or who is not there."""
+        known = self._hidden.get((parameter.slot, institution))
+        if known is None:
+            refusal = PersonNotVisible(institution=institution or "")
+            known = "".join(plain_object(part.otherwise, refusal)).encode()
+            if len(self._hidden) >= _INSTITUTIONS_MAX:
+                self._hidden.clear()
+            self._hidden[parameter.slot, institution] = known
+        return known

@@ -63,7 +63,7 @@ def _coverage(statement: Statement, part: Part, _: str) -> Pieces:
                    CASE WHEN a.seen IS NOT TRUE THEN 'not_visible' WHEN a.covered THEN 'covered' ELSE 'not_covered' END,
                    CASE WHEN a.seen THEN ARRAY['coverage'] ELSE ARRAY[]::text[] END FROM {answer} a""",
     )
-    hidden = statement.parameter(None, "hidden", "text", part)
+    hidden = statement.parameter(part.slot, "hidden", "text", part)
     return (Sql(f"(SELECT CASE WHEN a.seen THEN a.body ELSE {hidden} END FROM {answer} a)"),)
 
 
