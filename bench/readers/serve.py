@@ -79,6 +79,9 @@ def _without_trust() -> None:
     workers.PostgresWorkers.record_access = nothing  # type: ignore[method-assign]
     workers.PostgresWorkers.record_page = nothing  # type: ignore[method-assign]
     roots.visible_worker = lambda statement, worker: "true"  # type: ignore[attr-defined]
+    roots.visible_page = (  # type: ignore[attr-defined]
+        lambda statement, after, limit: f"SELECT w.* FROM workers w WHERE w.id > {after} ORDER BY w.id LIMIT {limit}"
+    )
     roots.leave_traces = lambda statement, rows: None  # type: ignore[attr-defined]
     # What nothing reads PostgreSQL does not run; its parameters stay in use.
     roots.record_access = lambda statement, looks: statement.cte("unread", looks)  # type: ignore[assignment, attr-defined]

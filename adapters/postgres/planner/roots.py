@@ -7,7 +7,7 @@ from adapters.postgres.planner.lists import listing_of, page
 from adapters.postgres.planner.pieces import Pieces, Sql, joined
 from adapters.postgres.planner.records import ALLOCATION, DONATION, WORKER
 from adapters.postgres.planner.statement import Inner, Record, Statement
-from adapters.postgres.planner.trust import leave_traces, record_access, visible_donation, visible_worker
+from adapters.postgres.planner.trust import leave_traces, record_access, visible_donation, visible_page, visible_worker
 from domain.reads import Part
 
 
@@ -31,11 +31,7 @@ def _seen_worker(statement: Statement, part: Part, condition: str, nothing: str)
 def _workers(statement: Statement, part: Part, _: str) -> Pieces:
     after = statement.argument(part, "after", "uuid")
     limit = int(dict(part.fixed)["first"]) + 1
-    seen = statement.cte(
-        "seen",
-        f"""SELECT w.* FROM workers w WHERE {visible_worker(statement, "w.id")} AND w.id > {after}
-            ORDER BY w.id LIMIT {limit}""",
-    )
+    seen = statement.cte("seen", visible_page(statement, after, limit))
     leave_traces(statement, seen)
     rows = f"SELECT * FROM {seen}"
     return page(statement, part, WORKER, rows, key="id", order="{r}.id", listing=listing_of("workers"))

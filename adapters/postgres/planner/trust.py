@@ -20,6 +20,31 @@ def visible_worker(statement: Statement, worker: str) -> str:
     return statement.numbered(visible(statement.actor, worker), _KINDS)
 
 
+def visible_page(statement: Statement, after: str, limit: int) -> str:
+    """The query of a page of the workers whom the actor may see, in the order of their ids.
+
+    An officer's workers are few among all: they are found from both reasons to see one, each in order and no further
+    than the page, instead of asking of every worker. What `visible` says still decides about each row.
+    """
+    seen = f"SELECT w.* FROM workers w WHERE {visible_worker(statement, 'w.id')} AND w.id > {after}"
+    if statement.kind is ActorKind.OFFICER:
+        reasons = (
+            "enrolments WHERE institution_id = :actor_institution",
+            f"moves m WHERE from_state = :actor_state AND {_MADE_OR_OPEN}",
+            f"moves m WHERE to_state = :actor_state AND {_MADE_OR_OPEN}",
+        )
+        each = " UNION ".join(
+            f"(SELECT DISTINCT worker_id FROM {reason} AND worker_id > {after} ORDER BY worker_id LIMIT {limit})"
+            for reason in reasons
+        )
+        seen += f" AND w.id IN ({statement.numbered(each, _KINDS)})"
+    return f"{seen} ORDER BY w.id LIMIT {limit}"
+
+
+_MADE_OR_OPEN = """(m.ended_at IS NULL OR EXISTS (
+    SELECT FROM move_steps done WHERE done.move_id = m.id AND done.step = 'completed' OFFSET 0))"""
+
+
 def visible_donation(statement: Statement, donation: str) -> str:
     """The condition under which the actor sees a row of `donations`: donors their own, operators all."""
     if statement.kind is ActorKind.OPERATOR:
