@@ -13,7 +13,7 @@ from graphql import GraphQLObjectType, parse
 import schema
 from adapters.http.quiet_schema import QuietSchema
 from adapters.postgres.planner import PostgresPlan, PostgresReads
-from adapters.postgres.planner.wire import Wire
+from adapters.postgres.planner.wire import StatementFailed, Wire
 from adapters.postgres.unit_of_work import PostgresDatabase
 from domain.actors import Actor, ActorKind
 from domain.reads import Member, NotPlannable, Question
@@ -152,6 +152,19 @@ async def test_a_worker_who_is_not_known_gets_the_error_of_the_other_path(scene:
     answer = await api.ask(nobody, "{ me { id } }")
 
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["NOT_FOUND"]
+
+
+async def test_settings_hold_for_their_statement_alone_also_when_it_fails(database: PostgresDatabase) -> None:
+    read = "SELECT coalesce(current_setting('lingkar.actor', true), '') || $1::text"
+    broken = "SELECT (1 / length($1))::text"
+
+    async with database.reads._wires.one() as wire:
+        told = await wire.value(read, [b"!"], {"lingkar.actor": "officer", "lingkar.purpose": "claim"})
+        with pytest.raises(StatementFailed, match="22012"):
+            await wire.value(broken, [b""], {"lingkar.actor": "donor"})
+        after = await wire.value(read, [b"!"])
+
+        assert (told, after, wire.usable) == (b"officer!", b"!", True)
 
 
 async def test_no_more_than_a_bounded_number_of_statements_stays_prepared(

@@ -27,9 +27,9 @@ class StatementCounter:
         self._planned = Wire.value
         counter, run = self, self._planned
 
-        async def counted(wire: Wire, query: str, values: Any) -> bytes | None:
+        async def counted(wire: Wire, query: str, values: Any, settings: Any = None) -> bytes | None:
             counter.statements.append(query)
-            return await run(wire, query, values)
+            return await run(wire, query, values, settings)
 
         Wire.value = counted  # type: ignore[method-assign]
         return self

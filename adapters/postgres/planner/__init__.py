@@ -18,7 +18,7 @@ from adapters.postgres.planner.cover import plain_object
 from adapters.postgres.planner.pieces import joined
 from adapters.postgres.planner.roots import ROOT
 from adapters.postgres.planner.statement import Parameter, Statement
-from adapters.postgres.planner.trust import actor_values
+from adapters.postgres.planner.trust import actor_settings, actor_values
 from adapters.postgres.planner.wire import StatementFailed, Wires
 from adapters.postgres.workers import blind_index_of
 from domain.actors import ActorKind
@@ -68,7 +68,7 @@ class PostgresPlan:
         values = self.values(question)
         try:
             async with self._wires.one() as wire:
-                found = await wire.value(self.query, values)
+                found = await wire.value(self.query, values, actor_settings(question.actor))
         except StatementFailed as failed:
             reason = "null where the contract has none" if failed.state == _DIVISION_BY_ZERO else "statement failed"
             raise NotPlannable(reason) from None

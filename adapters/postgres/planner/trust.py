@@ -65,6 +65,11 @@ def actor_values(actor: Actor) -> Mapping[str, object]:
     }
 
 
+def actor_settings(actor: Actor) -> Mapping[str, str]:
+    """What the database session is told of the actor for one statement, for policies of rows; there are none yet."""
+    return {}
+
+
 def leave_traces(statement: Statement, rows: str) -> None:
     """Record a look at each worker of a query; nothing when workers look at themselves."""
     if statement.kind in (ActorKind.WORKER, ActorKind.SYSTEM):

@@ -8,8 +8,8 @@ own transaction.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import psycopg
@@ -40,15 +40,61 @@ class Wire:
     def usable(self) -> bool:
         return bool(self._connection.pgconn.transaction_status == pq.TransactionStatus.IDLE)
 
-    async def value(self, query: str, values: Sequence[bytes | None]) -> bytes | None:
-        """Run a statement that gives one value; raises StatementFailed, and then nothing of it was kept."""
-        name = self._prepared.get(query)
-        if name is None:
-            name = await self._prepare(query)
-        else:
-            self._prepared.move_to_end(query)
+    async def value(
+        self, query: str, values: Sequence[bytes | None], settings: Mapping[str, str] | None = None
+    ) -> bytes | None:
+        """Run a statement that gives one value; raises StatementFailed, and then nothing of it was kept.
+
+        settings: of the database session, that hold for this statement alone; they cost no round trip more.
+        """
+        name = await self._named(query)
+        if settings:
+            return await self._value_under(settings, name, values)
         self._connection.pgconn.send_query_prepared(name, values)
         return (await self._result()).get_value(0, 0)
+
+    async def _value_under(
+        self, settings: Mapping[str, str], name: bytes, values: Sequence[bytes | None]
+    ) -> bytes | None:
+        # What stands between two synchronisations of a pipeline is one transaction, and the settings are local to it.
+        places = (f"set_config(${2 * n + 1}, ${2 * n + 2}, true)" for n in range(len(settings)))
+        before = await self._named(f"SELECT {', '.join(places)}")
+        given = [text.encode() for pair in settings.items() for text in pair]
+        connection = self._connection.pgconn
+        commands = deque[Callable[[], None]](
+            (
+                lambda: connection.send_query_prepared(before, given),
+                lambda: connection.send_query_prepared(name, values),
+                connection.pipeline_sync,
+            )
+        )
+        connection.enter_pipeline_mode()
+        try:
+            results = await self._piped(commands)
+        finally:
+            if connection.transaction_status != pq.TransactionStatus.UNKNOWN:
+                connection.exit_pipeline_mode()
+        return [_checked(result) for result in results[:2]][1].get_value(0, 0)
+
+    async def _piped(self, commands: deque[Callable[[], None]]) -> list[pq.abc.PGresult]:
+        """Send commands and read until the synchronisation that ends them is confirmed."""
+        connection, found = self._connection.pgconn, list[pq.abc.PGresult]()
+        try:
+            for results in await self._connection.wait(generators.pipeline_communicate(connection, commands)):
+                found += results
+            while not found or found[-1].status != pq.ExecStatus.PIPELINE_SYNC:
+                found += await self._connection.wait(generators.fetch_many(connection))
+        except psycopg.OperationalError:
+            raise StatementFailed("") from None
+        return found
+
+    async def _named(self, query: str) -> bytes:
+        """The name of a statement, prepared if it is not yet."""
+        name = self._prepared.get(query)
+        if name is None:
+            return await self._prepare(query)
+        self._prepared.move_to_end(query)
+        return name
 
     async def close(self) -> None:
         await self._connection.close()
@@ -70,10 +116,13 @@ class Wire:
             results: list[pq.abc.PGresult] = await self._connection.wait(generators.execute(self._connection.pgconn))
         except psycopg.OperationalError:
             raise StatementFailed("") from None
-        result = results[-1]
-        if result.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
-            raise StatementFailed((result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode())
-        return result
+        return _checked(results[-1])
+
+
+def _checked(result: pq.abc.PGresult) -> pq.abc.PGresult:
+    if result.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
+        raise StatementFailed((result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode())
+    return result
 
 
 class Wires:
