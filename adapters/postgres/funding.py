@@ -51,14 +51,15 @@ STATEMENTS = """
         WHERE a.donation_id = d.id AND a.kind = 'pack') packs ON true
     WHERE d.id = ANY({ids})"""
 
+# Each worker once by hashing; count(DISTINCT ...) would sort all months, on disk where a donation is large.
 FIGURES = """
-    SELECT a.donation_id, c.month,
-           CAST(round(count(DISTINCT c.worker_id) / CAST(:step AS numeric)) * :step AS integer) AS workers
-    FROM allocations a
-    JOIN contribution_months c ON c.allocation_id = a.id AND c.superseded_at IS NULL
-    JOIN acknowledgements k ON k.remittance_id = c.remittance_id AND k.outcome = 'accepted'
-    WHERE a.donation_id = ANY({ids})
-    GROUP BY a.donation_id, c.month ORDER BY a.donation_id, c.month"""
+    SELECT donation_id, month, CAST(round(count(*) / CAST(:step AS numeric)) * :step AS integer) AS workers
+    FROM (SELECT DISTINCT a.donation_id, c.month, c.worker_id
+          FROM allocations a
+          JOIN contribution_months c ON c.allocation_id = a.id AND c.superseded_at IS NULL
+          JOIN acknowledgements k ON k.remittance_id = c.remittance_id AND k.outcome = 'accepted'
+          WHERE a.donation_id = ANY({ids})) each_worker
+    GROUP BY donation_id, month ORDER BY donation_id, month"""
 
 _PURSES = """
     SELECT d.*, l.posted_credits - l.posted_debits AS posted, l.pending_debits

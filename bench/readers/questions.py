@@ -152,10 +152,11 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT string_agg('{"month":"' || to_char(month, 'YYYY-MM') || '","workersRounded":' || workers || '}', ','
                       ORDER BY month) AS body
-    FROM (SELECT c.month, CAST(round(count(DISTINCT c.worker_id) / 5.0) * 5 AS integer) AS workers
-          FROM allocations a JOIN contribution_months c ON c.allocation_id = a.id AND c.superseded_at IS NULL
-          JOIN acknowledgements k ON k.remittance_id = c.remittance_id AND k.outcome = 'accepted'
-          WHERE a.donation_id = d.id GROUP BY c.month) f) f
+    FROM (SELECT w.month, CAST(round(count(*) / 5.0) * 5 AS integer) AS workers
+          FROM (SELECT DISTINCT c.month, c.worker_id
+                FROM allocations a JOIN contribution_months c ON c.allocation_id = a.id AND c.superseded_at IS NULL
+                JOIN acknowledgements k ON k.remittance_id = c.remittance_id AND k.outcome = 'accepted'
+                WHERE a.donation_id = d.id) w GROUP BY w.month) f) f
 WHERE d.id = $1::uuid""",
 )
 

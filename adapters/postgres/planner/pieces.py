@@ -53,8 +53,11 @@ def word(column: str) -> Pieces:
 
 
 def enum(column: str) -> Pieces:
-    """A word of a vocabulary; the contract writes the name, which is the value in capitals."""
-    return ('"', Sql(f"upper({column})"), '"')
+    """A word of a vocabulary; the contract writes the name, which is the value in capitals.
+
+    In the plain collation, as other languages have other capitals.
+    """
+    return ('"', Sql(f'upper(({column}) COLLATE "C")'), '"')
 
 
 def day(column: str) -> Pieces:

@@ -123,7 +123,7 @@ def _kept(name: str, form: Form, nullable: bool = False) -> Column:
 
 def _branches(column: str) -> Pieces:
     each = f"jsonb_array_elements_text({column}) WITH ORDINALITY e(x, n)"
-    names = f"(SELECT string_agg(to_json(upper(e.x))::text, ',' ORDER BY e.n) FROM {each})"
+    names = f"(SELECT string_agg(to_json(upper(e.x COLLATE \"C\"))::text, ',' ORDER BY e.n) FROM {each})"
     return ("[", Sql(f"coalesce({names}, '')"), "]")
 
 

@@ -16,7 +16,7 @@ import psycopg
 from psycopg import generators, pq
 from sqlalchemy import make_url
 
-_STATEMENTS_MAX = 256
+_STATEMENTS_MAX = 100
 """Prepared statements of one connection; the one that was not used for longest is given up."""
 
 
