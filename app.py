@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request as HttpRequest
@@ -30,7 +30,7 @@ from adapters.countries.signatures import Keyring, create_development_keys
 from adapters.countries.transport import open_client
 from adapters.http.certificate_door import certificate_routes
 from adapters.http.edge import Edge
-from adapters.http.graphql_door import DoorLimits, graphql_door
+from adapters.http.graphql_door import DoorLimits, GraphQLRequest, Shortcut, graphql_door
 from adapters.http.health import health_routes
 from adapters.http.nomination_door import NominationUpload, nomination_routes
 from adapters.http.quiet_schema import QuietSchema
@@ -49,12 +49,14 @@ from adapters.settings import Settings
 from domain.actors import Actor, ActorKind
 from domain.certificates import CertificateFacts, Disclosure, StatusPlace
 from domain.legislation import Rulebook
+from domain.reads import NotPlannable
 from resolvers.certificates import certificate_shown, withdrawn_in
 from resolvers.context import Context, Limits
 from resolvers.deliveries import deliver_due, end_silent_moves, settle_answers
 from resolvers.nominations import NominationSubmit, digest_of, nomination_refusals, nomination_submit
 from schema.ids import id_of, opaque_id
 from schema.limits import DocumentLimits, document_limits, variables_limits
+from schema.planning import PlannedReads
 
 _log = structlog.get_logger("lingkar")
 _REFUSALS_SHOWN = 100
@@ -134,6 +136,7 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
     async def keys(_: HttpRequest) -> Response:
         return JSONResponse(issuer_keys(settings))
 
+    built = schema.build(QuietSchema)
     document = DocumentLimits()
     limits = DoorLimits(
         document_rules=(document_limits(document),),
@@ -143,7 +146,15 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         answer_seconds=settings.answer_seconds,
     )
     routes = [
-        *graphql_door(schema.build(QuietSchema), context=context, limits=limits, graphiql=settings.development),
+        *graphql_door(
+            built,
+            context=context,
+            limits=limits,
+            graphiql=settings.development,
+            shortcut=planned_shortcut(PlannedReads(built.core, services.database.reads))
+            if settings.planned_reads
+            else None,
+        ),
         *nomination_routes(submit, bytes_at_most=settings.upload_bytes),
         *certificate_routes(issuer, show, withdrawn, services.clock.now),
         *verify_routes(verified, services.clock.now),
@@ -157,6 +168,22 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         await services.database.close()
 
     return Starlette(routes=routes, middleware=[Middleware(Edge)], lifespan=lifespan)
+
+
+def planned_shortcut(planned: PlannedReads) -> Shortcut:
+    """The planned path for the door; what has no plan is logged by reason and left to the executor."""
+
+    async def shortcut(asked: GraphQLRequest, request: Any) -> bytes | None:
+        try:
+            return await planned.answer(
+                asked.checked.text, asked.checked.document, asked.operation, asked.variables, request.context
+            )
+        except NotPlannable as reason:
+            if asked.operation.operation is OperationType.QUERY:
+                _log.info("read_not_planned", reason=reason.reason)
+            return None
+
+    return shortcut
 
 
 async def work(settings: Settings, database_url: str, stop: asyncio.Event) -> None:

@@ -4,6 +4,7 @@
     python3 run.py run            the platform with its database and the sandbox institutions
     python3 run.py journey        one worker's move from Indonesia to Malaysia, from donation to proof
     python3 run.py test [...]     the tests; what follows is passed on to pytest
+    python3 run.py soak [...]     the tests that run for minutes, and no others
     python3 run.py check          formatting, lint, types, import contracts, documents and what is generated
     python3 run.py bench NAME     one measurement of bench/
     python3 run.py format         format the code and sort its imports
@@ -60,7 +61,7 @@ FORMATTERS = (("-m", "ruff", "check", "--fix", "--quiet", "."), ("-m", "ruff", "
 LOCKING = ("uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes")
 LOCK_FORM = ("--no-header", "--no-annotate", "--quiet")
 LEFT_BEHIND = (".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".import_linter_cache", ".hypothesis")
-FOR_TESTS = ("test", "check", "bench", "format", "setup")
+FOR_TESTS = ("test", "soak", "check", "bench", "format", "setup")
 
 
 class CannotPrepare(Exception):
@@ -97,6 +98,8 @@ def carry_out(command: str, rest: Sequence[str]) -> int:
         return max([subprocess.call([python, *formatter]) for formatter in FORMATTERS])
     if command == "test":
         become(python, "-m", "pytest", "-q", "-n", "2", *rest)
+    if command == "soak":
+        become(python, "-m", "pytest", "-q", "-n", "2", "-m", "soak", *rest)
     if command == "bench":
         become(python, "-m", bench_module(rest), *rest[1:])
     become(python, *LINGKAR, command, *rest)

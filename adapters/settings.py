@@ -39,6 +39,7 @@ class Settings(BaseSettings):
         "port, in development only.",
     )
     answer_seconds: float = Field(30.0, gt=0, description="How long one API operation may take.")
+    planned_reads: bool = Field(True, description="Whether plain reads take the planned path; answers are the same.")
     exchange_seconds: float = Field(20.0, gt=0, description="How long one attempt to deliver a message may take.")
     upload_bytes: int = Field(16_000_000, gt=0, description="The longest nomination file.")
     person_months: int = Field(50_000, gt=0, description="Person-months of one allocation.")

@@ -136,7 +136,8 @@ def determine(spells: tuple[CoverageSpell, ...], on: dt.date) -> CoverageDetermi
     )
     reasons = tuple(dict.fromkeys(reason for cover in covers for reason in cover.spell.reasons))
     if not covers:
-        reasons = (_no_cover(spells, on),)
+        ended = max((s.last_day for s in spells if s.last_day is not None and s.last_day < on), default=None)
+        reasons = (no_cover(ended, min((s.first_day for s in spells if s.first_day > on), default=None)),)
     return CoverageDetermination(
         on=on,
         outcome=Outcome.COVERED if covers else Outcome.NOT_COVERED,
@@ -144,6 +145,14 @@ def determine(spells: tuple[CoverageSpell, ...], on: dt.date) -> CoverageDetermi
         reasons=reasons,
         standing=weakest(tuple(reason.standing for reason in reasons)),
     )
+
+
+def no_cover(ended: dt.date | None, begins: dt.date | None) -> Reason:
+    """Return the reason of an answer without cover: when the last cover before the day ended, when the next begins."""
+    if ended is None and begins is None:
+        return _fact("coverage", "No cover is known of this person", "none")
+    parts = ([f"the last cover ended on {ended}"] if ended else []) + ([f"cover begins on {begins}"] if begins else [])
+    return _fact("coverage", "No scheme protects on this day", "; ".join(parts))
 
 
 def _of_branch(
@@ -385,12 +394,3 @@ def _unbroken_until(spell: CoverageSpell, spells: tuple[CoverageSpell, ...]) -> 
         if other.first_day <= until + ONE_DAY:
             until = max(until, other.last_day or until)
     return until
-
-
-def _no_cover(spells: tuple[CoverageSpell, ...], on: dt.date) -> Reason:
-    ended = max((s.last_day for s in spells if s.last_day is not None and s.last_day < on), default=None)
-    begins = min((s.first_day for s in spells if s.first_day > on), default=None)
-    if ended is None and begins is None:
-        return _fact("coverage", "No cover is known of this person", "none")
-    parts = ([f"the last cover ended on {ended}"] if ended else []) + ([f"cover begins on {begins}"] if begins else [])
-    return _fact("coverage", "No scheme protects on this day", "; ".join(parts))

@@ -13,9 +13,9 @@ class Standing(Enum):
     ASSUMED = "assumed"
 
 
-_WEAKEST_LAST = (Standing.CONFIRMED, Standing.REPORTED, Standing.ASSUMED)
+WEAKEST_LAST = (Standing.CONFIRMED, Standing.REPORTED, Standing.ASSUMED)
 
 
 def weakest(standings: tuple[Standing, ...]) -> Standing:
     """The standing of an answer is that of its weakest value; of no value, confirmed."""
-    return max(standings, key=_WEAKEST_LAST.index, default=Standing.CONFIRMED)
+    return max(standings, key=WEAKEST_LAST.index, default=Standing.CONFIRMED)

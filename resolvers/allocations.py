@@ -34,6 +34,7 @@ from resolvers.context import Context, found_or_refused, permit
 from resolvers.once import once
 from resolvers.outbox import message_due
 
+SEEING = (ActorKind.OPERATOR, ActorKind.DONOR)
 _MONTHS_AT_MOST = 36
 """An allocation reaches at most three years ahead; prices that far are not known."""
 _INCOME_AT_MOST = 10**15
@@ -111,7 +112,7 @@ async def allocation_remit(context: Context, key: str, command: AllocationRemit)
 
 async def allocation(context: Context, allocation_id: UUID) -> Allocation:
     """One allocation of a donation that the actor may see. Raises NotFound."""
-    permit(context, "allocation", ActorKind.OPERATOR, ActorKind.DONOR)
+    permit(context, "allocation", *SEEING)
     async with context.database.read() as work:
         found = (await work.contributions.allocations([allocation_id])).get(allocation_id)
         if found is None or not await work.funding.donations([found.donation_id], context.actor):

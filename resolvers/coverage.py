@@ -13,6 +13,8 @@ from domain.people import Identifier
 from domain.records import Purpose
 from resolvers.context import Context, permit
 
+ASKING = (ActorKind.OFFICER,)
+READING = (ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
 _NOTHING_SEEN = "not_visible"
 _FIELDS = ("coverage",)
 
@@ -26,7 +28,7 @@ async def coverage_on(
     worker sees. Raises PersonNotVisible, alike for nobody and for a person the institution may not see; the
     question is recorded in both cases.
     """
-    permit(context, "coverageOn", ActorKind.OFFICER)
+    permit(context, "coverageOn", *ASKING)
     async with context.database.write() as work:
         seen = await work.coverage.spells_of_identifier(identifier, context.actor, known_at or context.now)
         determination = None if seen is None else determine(seen[1], on)
@@ -49,7 +51,7 @@ async def coverage_of(
     context: Context, worker_ids: Sequence[UUID], on: dt.date, known_at: dt.datetime | None
 ) -> Mapping[UUID, CoverageDetermination]:
     """The answer for workers already in sight (a worker's own, or a page an officer or operator may see)."""
-    permit(context, "worker.coverageOn", ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
+    permit(context, "worker.coverageOn", *READING)
     async with context.database.read() as work:
         spells = await work.coverage.spells_of(worker_ids, known_at or context.now)
     return {worker_id: determine(spells.get(worker_id, ()), on) for worker_id in worker_ids}

@@ -19,6 +19,7 @@ from domain.stores import UnitOfWork
 from resolvers.context import Context, found_or_refused, permit
 from resolvers.once import once
 
+SEEING = (ActorKind.OPERATOR, ActorKind.DONOR)
 _LARGEST = 10**15
 """No single gift is larger than this many minor units; a larger one is a typing mistake."""
 
@@ -184,7 +185,7 @@ async def donation_refund(context: Context, key: str, command: DonationRefund) -
 
 async def donation(context: Context, donation_id: UUID) -> Donation:
     """One donation that the actor may see: a donor their own, an operator any. Raises NotFound."""
-    permit(context, "donation", ActorKind.OPERATOR, ActorKind.DONOR)
+    permit(context, "donation", *SEEING)
     async with context.database.read() as work:
         found = await work.funding.donations([donation_id], context.actor)
     return found_or_refused(found.get(donation_id), "donation")
@@ -192,7 +193,7 @@ async def donation(context: Context, donation_id: UUID) -> Donation:
 
 async def donations(context: Context, *, after: UUID | None, limit: int) -> tuple[Donation, ...]:
     """A page of donations that the actor may see, in the order they were recorded."""
-    permit(context, "donations", ActorKind.OPERATOR, ActorKind.DONOR)
+    permit(context, "donations", *SEEING)
     async with context.database.read() as work:
         return await work.funding.donation_page(context.actor, after=after, limit=limit)
 

@@ -15,7 +15,10 @@ from resolvers.context import Context, found_or_refused, permit
 from resolvers.once import once
 from resolvers.traces import trace
 
-_SEEING = (ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
+SEEING = (ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
+SELF = (ActorKind.WORKER,)
+LISTING = (ActorKind.OFFICER, ActorKind.OPERATOR)
+SEEING_RECORDS = (ActorKind.WORKER, ActorKind.OPERATOR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +31,7 @@ class IdentifierRecord:
 
 async def worker(context: Context, worker_id: UUID) -> Worker | None:
     """A worker whom the actor may see, else None. A look at someone else leaves a trace that the worker sees."""
-    permit(context, "worker", *_SEEING)
+    permit(context, "worker", *SEEING)
     async with context.database.write() as work:
         found = await work.workers.worker(worker_id, context.actor)
         if found is not None:
@@ -56,14 +59,14 @@ async def worker_by_identifier(context: Context, identifier: Identifier) -> Work
 
 async def me(context: Context) -> Worker:
     """The worker whose token this is. Raises NotFound for a token of a worker who is not known."""
-    permit(context, "me", ActorKind.WORKER)
+    permit(context, "me", *SELF)
     assert context.actor.subject_id is not None, "a worker's token names the worker"
     return found_or_refused(await worker(context, context.actor.subject_id), "worker")
 
 
 async def workers(context: Context, *, after: UUID | None, limit: int) -> tuple[Worker, ...]:
     """A page of the workers whom an officer or operator may see; each look leaves a trace."""
-    permit(context, "workers", ActorKind.OFFICER, ActorKind.OPERATOR)
+    permit(context, "workers", *LISTING)
     async with context.database.write() as work:
         page = await work.workers.page(context.actor, after=after, limit=limit)
         await work.workers.record_page(context.actor, [seen.id for seen in page], context.now)
@@ -116,6 +119,6 @@ async def access_records_of(
     context: Context, worker_ids: Sequence[UUID], *, before: int | None, limit: int
 ) -> Mapping[UUID, tuple[AccessRecord, ...]]:
     """Who asked about a worker, latest first; only the worker and operators see it."""
-    permit(context, "worker.accessRecords", ActorKind.WORKER, ActorKind.OPERATOR)
+    permit(context, "worker.accessRecords", *SEEING_RECORDS)
     async with context.database.read() as work:
         return await work.workers.access_records_of(worker_ids, before=before, limit=limit)

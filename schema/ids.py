@@ -16,7 +16,12 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 
 def opaque_id(kind: str, value: UUID) -> str:
     """The id of a thing of a kind, as clients know it."""
-    return _encoded(f"{kind}:{value}")
+    return _encoded(f"{opaque_prefix(kind)}{value}")
+
+
+def opaque_prefix(kind: str) -> str:
+    """What stands before the UUID inside an id of a kind."""
+    return f"{kind}:"
 
 
 def id_of(kind: str, text: str) -> UUID:

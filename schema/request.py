@@ -21,13 +21,6 @@ class Request:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.enrolments = self._loader(workers.enrolments_of, ())
-        self.contributions = self._loader(workers.contributions_of, ())
-        self.moves = self._loader(workers.moves_of, ())
-        self.certificates = self._loader(certificates.certificates_of, ())
-        self.statements = self._loader(funding.statements, None)
-        self.figures = self._loader(funding.months_of_figures, ())
-        self.remittances = self._loader(allocations.remittances_of, ())
         self._coverage: dict[tuple[dt.date, dt.datetime | None], DataLoader[UUID, Any]] = {}
         self._accesses: dict[tuple[int | None, int], DataLoader[UUID, Any]] = {}
 
@@ -49,6 +42,14 @@ class Request:
 
         return self._accesses.setdefault((before, limit), DataLoader(load_fn=load))
 
+    def __getattr__(self, name: str) -> DataLoader[UUID, Any]:
+        """A loader by the name of the field that reads through it, made when it is first needed."""
+        if name not in _LOADERS:
+            raise AttributeError(name)
+        made = self._loader(*_LOADERS[name])
+        setattr(self, name, made)
+        return made
+
     def _loader(
         self, read: Callable[[Context, Sequence[UUID]], Awaitable[Mapping[UUID, V]]], nothing: Any
     ) -> DataLoader[UUID, Any]:
@@ -58,5 +59,16 @@ class Request:
 
         return DataLoader(load_fn=load)
 
+
+_LOADERS: Mapping[str, tuple[Callable[[Context, Sequence[UUID]], Awaitable[Mapping[UUID, Any]]], Any]] = {
+    "enrolments": (workers.enrolments_of, ()),
+    "contributions": (workers.contributions_of, ()),
+    "moves": (workers.moves_of, ()),
+    "certificates": (certificates.certificates_of, ()),
+    "statements": (funding.statements, None),
+    "figures": (funding.months_of_figures, ()),
+    "remittances": (allocations.remittances_of, ()),
+}
+"""What is read for many rows at once, and what stands for a row of which nothing is found."""
 
 Info = strawberry.Info[Request, None]

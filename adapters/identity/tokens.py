@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import binascii
 import datetime as dt
+import hashlib
 import json
 import re
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -31,6 +33,8 @@ from domain.errors import Refusal
 LIFETIME_LIMIT_SECONDS = 86_400
 TOKEN_LIMIT_BYTES = 4_096
 LEEWAY_SECONDS = 30
+_VERIFIED_MAX = 4096
+"""Tokens whose signature is remembered."""
 
 
 class TokenFault(Enum):
@@ -84,6 +88,7 @@ class TokenReader:
         self._keys = trusted_keys(issuers)
         self._audience = audience
         self._leeway_seconds = leeway_seconds
+        self._verified: OrderedDict[bytes, tuple[TrustedKey, dict[str, Any]]] = OrderedDict()
 
     def read(self, authorization_header: str | None, *, now: dt.datetime) -> Actor:
         """Return the actor of a request; raises TokenRefused for anything but one valid token.
@@ -94,10 +99,21 @@ class TokenReader:
         their own id.
         """
         token = _bearer_token(authorization_header)
-        key = self._key_of(token)
-        claims = _verified_claims(token, key)
+        key, claims = self._signed(token)
         self._check_claims(claims, key, _seconds(now))
         return _actor(claims)
+
+    def _signed(self, token: str) -> tuple[TrustedKey, dict[str, Any]]:
+        """The claims that a trusted key signed. Verifying costs most of a small answer, so that what was found good is
+        remembered by its digest; whether the token is still valid is looked at each time."""
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._verified.get(digest)
+        if known is None:
+            key = self._key_of(token)
+            known = self._verified[digest] = (key, _verified_claims(token, key))
+            if len(self._verified) > _VERIFIED_MAX:
+                self._verified.popitem(last=False)
+        return known
 
     def _key_of(self, token: str) -> TrustedKey:
         header = _header(token)

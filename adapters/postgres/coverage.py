@@ -94,7 +94,7 @@ _OPEN = f"""
     FROM wanted w LEFT JOIN current s ON {_SAME}
     WHERE s.id IS NULL"""
 
-_KNOWN = "s.recorded_at <= :known_at AND (s.superseded_at IS NULL OR s.superseded_at > :known_at)"
+KNOWN = "s.recorded_at <= :known_at AND (s.superseded_at IS NULL OR s.superseded_at > :known_at)"
 
 
 class PostgresCoverage:
@@ -110,7 +110,7 @@ class PostgresCoverage:
         query = f"""
             SELECT i.worker_id AS person_id, s.*, r.body AS reasons
             FROM identifiers i
-            LEFT JOIN coverage_spells s ON s.worker_id = i.worker_id AND {_KNOWN}
+            LEFT JOIN coverage_spells s ON s.worker_id = i.worker_id AND {KNOWN}
             LEFT JOIN reasons r ON r.id = s.reasons_id
             WHERE i.blind_index = :blind AND i.superseded_at IS NULL AND {visible(actor, "i.worker_id")}
             ORDER BY s.branch, s.days, s.scheme_id"""
@@ -125,7 +125,7 @@ class PostgresCoverage:
     ) -> Mapping[UUID, tuple[CoverageSpell, ...]]:
         query = f"""
             SELECT s.*, r.body AS reasons FROM coverage_spells s JOIN reasons r ON r.id = s.reasons_id
-            WHERE s.worker_id = ANY(CAST(:ids AS uuid[])) AND {_KNOWN}
+            WHERE s.worker_id = ANY(CAST(:ids AS uuid[])) AND {KNOWN}
             ORDER BY s.worker_id, s.branch, s.days, s.scheme_id"""
         found: dict[UUID, list[CoverageSpell]] = {}
         asked = {"ids": list(worker_ids), "known_at": known_at}

@@ -31,7 +31,7 @@ _BATCHES = f"""
            min(t.currency) AS currency
     FROM numbered n JOIN {_TARIFFS} ON t.sector = n.sector GROUP BY 1, 2 ORDER BY 1, 2"""
 
-_REMITTANCES = """
+REMITTANCES = """
     SELECT r.*, coalesce(k.reference, '') AS reference,
            coalesce(k.outcome, CASE WHEN p.settled >= p.amount THEN 'released' END,
                     CASE WHEN m.state = 'parked' THEN 'parked' WHEN m.state IS NOT NULL THEN 'sent' END,
@@ -39,7 +39,7 @@ _REMITTANCES = """
     FROM remittances r JOIN ledger_pendings p ON p.transfer_id = r.pending_transfer_id
     LEFT JOIN acknowledgements k ON k.remittance_id = r.id
     LEFT JOIN LATERAL (SELECT m.state FROM messages m WHERE m.subject_id = r.id ORDER BY m.id LIMIT 1) m ON true
-    WHERE {condition} ORDER BY r.allocation_id, r.month, r.part"""
+    WHERE {condition} ORDER BY r.allocation_id, r.month, r.part, r.id"""
 
 _REFUSED = "jsonb_to_recordset(CAST(:refused AS jsonb)) AS f(remittance_id uuid, line integer, code text)"
 
@@ -142,14 +142,14 @@ class PostgresRemittances:
         await self._connection.execute(insert(remittances).values(rows))
 
     async def remittances_of(self, allocation_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Remittance, ...]]:
-        query = _REMITTANCES.format(condition="r.allocation_id = ANY(CAST(:ids AS uuid[]))")
+        query = REMITTANCES.format(condition="r.allocation_id = ANY(CAST(:ids AS uuid[]))")
         found: dict[UUID, list[Remittance]] = {}
         for row in await self._connection.execute(text(query), {"ids": list(allocation_ids)}):
             found.setdefault(row.allocation_id, []).append(_remittance(row))
         return {allocation_id: tuple(rows) for allocation_id, rows in found.items()}
 
     async def remittances(self, remittance_ids: Sequence[UUID]) -> Mapping[UUID, Remittance]:
-        query = _REMITTANCES.format(condition="r.id = ANY(CAST(:ids AS uuid[]))")
+        query = REMITTANCES.format(condition="r.id = ANY(CAST(:ids AS uuid[]))")
         rows = await self._connection.execute(text(query), {"ids": list(remittance_ids)})
         return {row.id: _remittance(row) for row in rows}
 

@@ -19,6 +19,7 @@ from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.messages import PostgresMessages
 from adapters.postgres.moves import PostgresMoves
 from adapters.postgres.nominations import PostgresNominations
+from adapters.postgres.planner import PostgresReads
 from adapters.postgres.remittances import PostgresRemittances
 from adapters.postgres.trust import PostgresTrust
 from adapters.postgres.workers import PostgresWorkers
@@ -70,8 +71,9 @@ class PostgresDatabase:
     def __init__(self, url: str, sealer: Sealer, *, pool_size: int = 10, statement_timeout_seconds: float = 60) -> None:
         options = (
             f"-c statement_timeout={int(statement_timeout_seconds * 1000)} -c lock_timeout=15000 "
-            "-c idle_in_transaction_session_timeout=120000 -c jit=off -c timezone=UTC"
+            "-c idle_in_transaction_session_timeout=120000 -c jit=off -c timezone=UTC -c datestyle=ISO"
         )
+        self.reads = PostgresReads(url, sealer, pool_size=pool_size, options=options)
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
@@ -103,4 +105,5 @@ class PostgresDatabase:
             await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
+        await self.reads.close()
         await self.engine.dispose()

@@ -108,7 +108,7 @@ class PostgresWorkers:
         query = (
             select(table)
             .where(table.c.worker_id.in_(worker_ids), table.c.superseded_at.is_(None))
-            .order_by(table.c.worker_id, table.c.first_day, table.c.scheme_id)
+            .order_by(table.c.worker_id, table.c.first_day, table.c.scheme_id, table.c.id)
         )
         found: dict[UUID, list[Enrolment]] = {}
         for row in await self._connection.execute(query):

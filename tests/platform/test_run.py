@@ -274,6 +274,7 @@ def test_every_failed_check_is_named_and_none_is_skipped(
         (["journey"], ["-m", "lingkar", "journey"]),
         (["migrate", "--check"], ["-m", "lingkar", "migrate", "--check"]),
         (["test", "tests/domain", "-x"], ["-m", "pytest", "-q", "-n", "2", "tests/domain", "-x"]),
+        (["soak"], ["-m", "pytest", "-q", "-n", "2", "-m", "soak"]),
     ],
 )
 def test_a_command_passes_its_further_arguments_on(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from adapters.settings import Settings
 from domain.exchange import MessageKind
 from tests.support.api import Api
 from tests.support.databases import Databases
@@ -39,6 +40,12 @@ EVERYTHING = """query($value: String!, $on: Date!) {
     ... on Problem { code message }
   }
 }"""
+
+
+@pytest.fixture(params=[True, False], ids=["planned", "ordinary"])
+def settings(request: pytest.FixtureRequest, settings: Settings) -> Settings:
+    """With the planned path and without it: nobody sees a difference."""
+    return settings.model_copy(update={"planned_reads": request.param})
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from graphql import GraphQLObjectType, get_named_type
 
 import schema
 from adapters.http.quiet_schema import QuietSchema
+from adapters.settings import Settings
 from schema.ids import opaque_id
 from tests.support.api import Api, codes
 from tests.support.asked import actors, lived, mutations, outcome, queries
@@ -64,6 +65,12 @@ MUTATIONS = {
     "messageRetry": (S, F, F, F, F, F, F, F),
     "workerMove": (L, L, X, F, F, L, X, F),
 }
+
+
+@pytest.fixture(params=[True, False], ids=["planned", "ordinary"])
+def settings(request: pytest.FixtureRequest, settings: Settings) -> Settings:
+    """With the planned path and without it: nobody sees a difference."""
+    return settings.model_copy(update={"planned_reads": request.param})
 
 
 @pytest.fixture

@@ -7,11 +7,13 @@ from typing import Any, Self
 
 from sqlalchemy import Engine, event
 
+from adapters.postgres.planner.wire import Wire
+
 _UNCOUNTED = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
 
 
 class StatementCounter:
-    """Keeps the statements that an engine sends while the counter is open; savepoints are not statements."""
+    """Keeps the statements that an engine sends while the counter is open, and those of plans; savepoints are none."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -22,11 +24,20 @@ class StatementCounter:
 
     def __enter__(self) -> Self:
         event.listen(self._engine, "before_cursor_execute", self._keep)
+        self._planned = Wire.value
+        counter, run = self, self._planned
+
+        async def counted(wire: Wire, query: str, values: Any, settings: Any = None) -> bytes | None:
+            counter.statements.append(query)
+            return await run(wire, query, values, settings)
+
+        Wire.value = counted  # type: ignore[method-assign]
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        Wire.value = self._planned  # type: ignore[method-assign]
         event.remove(self._engine, "before_cursor_execute", self._keep)
 
     def _keep(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:

@@ -1,0 +1,127 @@
+"""One server of the measurement in a process of its own.
+
+`python -m bench.readers.serve NAME PORT FOLDER ADDRESS POOL`; NAME is one of SERVERS. FOLDER holds the keys, ADDRESS is
+the database. The bare ones of ours are the door alone: no token, no visibility, no trace, no edge, no log.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+from sqlalchemy import make_url
+from starlette.requests import Request as HttpRequest
+
+import app
+import schema
+from adapters.http.edge import server_settings
+from adapters.http.graphql_door import DoorLimits, GraphQLDoor
+from adapters.http.quiet_schema import QuietSchema
+from adapters.identity.sealing import Sealer, create_development_keys
+from adapters.logs import configure_logs
+from adapters.postgres import coverage, workers
+from adapters.postgres.planner import roots
+from adapters.settings import Settings
+from bench.readers import hand_written, plain_strawberry
+from bench.readers.actors import ACTORS
+from schema.limits import DocumentLimits, document_limits, variables_limits
+from schema.planning import PlannedReads
+
+
+def _limit(folder: Path, url: str, pool: int) -> Any:
+    return hand_written.application(_plain(url), _sealer(folder), pool)
+
+
+def _plain_strawberry(folder: Path, url: str, pool: int) -> Any:
+    return plain_strawberry.application(_plain(url), _sealer(folder), pool)
+
+
+def _whole(planned: bool) -> Callable[[Path, str, int], Any]:
+    def build(folder: Path, url: str, pool: int) -> Any:
+        configure_logs(as_json=True)
+        return app.build_api(_settings(folder, pool, planned), url)
+
+    return build
+
+
+def _bare(planned: bool) -> Callable[[Path, str, int], Any]:
+    def build(folder: Path, url: str, pool: int) -> Any:
+        _without_trust()
+        structlog.configure(processors=[_drop])
+        services = app.build_services(_settings(folder, pool, planned), url)
+
+        async def context(request: HttpRequest) -> schema.Request:
+            return schema.Request(services.context(ACTORS[request.headers["authorization"]]))
+
+        built, bounds = schema.build(QuietSchema), DocumentLimits()
+        limits = DoorLimits(
+            document_rules=(document_limits(bounds),), variables_rule=variables_limits(bounds), introspection=False
+        )
+        shortcut = app.planned_shortcut(PlannedReads(built.core, services.database.reads)) if planned else None
+        return GraphQLDoor(built, context=context, limits=limits, graphiql=False, shortcut=shortcut)
+
+    return build
+
+
+def _without_trust() -> None:
+    """Leave out who sees what and the traces, on both paths."""
+
+    async def nothing(*_: Any, **__: Any) -> None:
+        return None
+
+    for module in (coverage, workers):
+        module.visible = lambda actor, worker: "true"  # type: ignore[attr-defined]
+        module.parameters = lambda actor: {}  # type: ignore[attr-defined]
+    workers.PostgresWorkers.record_access = nothing  # type: ignore[method-assign]
+    workers.PostgresWorkers.record_page = nothing  # type: ignore[method-assign]
+    roots.visible_worker = lambda statement, worker: "true"  # type: ignore[attr-defined]
+    roots.visible_page = (  # type: ignore[attr-defined]
+        lambda statement, after, limit: f"SELECT w.* FROM workers w WHERE w.id > {after} ORDER BY w.id LIMIT {limit}"
+    )
+    roots.leave_traces = lambda statement, rows: None  # type: ignore[attr-defined]
+    # What nothing reads PostgreSQL does not run; its parameters stay in use.
+    roots.record_access = lambda statement, looks: statement.cte("unread", looks)  # type: ignore[assignment, attr-defined]
+
+
+def _drop(*_: Any) -> Any:
+    raise structlog.DropEvent
+
+
+def _settings(folder: Path, pool: int, planned: bool) -> Settings:
+    return Settings().model_copy(
+        update={"environment": "development", "var_folder": folder, "database_pool": pool, "planned_reads": planned}
+    )
+
+
+def _sealer(folder: Path) -> Sealer:
+    return Sealer(create_development_keys(folder / "keys"))
+
+
+def _plain(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+SERVERS: dict[str, Callable[[Path, str, int], Any]] = {
+    "limit": _limit,
+    "planned": _bare(True),
+    "ordinary": _bare(False),
+    "strawberry": _plain_strawberry,
+    "planned, trust on": _whole(True),
+    "ordinary, trust on": _whole(False),
+}
+
+
+def main() -> None:
+    """Serve until stopped."""
+    name, port, folder, url, pool = sys.argv[1:]
+    application = SERVERS[name](Path(folder), url, int(pool))
+    ours = server_settings() if "trust on" in name else {"access_log": False}
+    uvicorn.run(application, host="127.0.0.1", port=int(port), log_level="warning", **ours)
+
+
+if __name__ == "__main__":
+    main()

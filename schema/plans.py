@@ -1,0 +1,193 @@
+"""What of the contract is a plain fact and can be read by a plan. What is not named here runs on the executor.
+
+Beside each field stands what it is of the domain's record: a value by its name, or a part. The lists of who may ask
+are those of the use cases, so that a plan never answers whom they refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from domain.actors import ActorKind
+from resolvers import allocations, coverage, funding, workers
+from resolvers.context import EVERYONE, Context
+from resolvers.identifiers import identifier_of
+from schema.ids import id_of, parts_of, uuid_after
+from schema.pages import checked_first
+
+Arguments = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Arguments as a plan takes them. values: of each run. fixed: what shapes the plan."""
+
+    values: Mapping[str, Any]
+    fixed: tuple[tuple[str, Any], ...] = ()
+
+
+Binder = Callable[[Context, Arguments], Bound]
+"""Checks arguments and names them as the plan does; raises what the ordinary path answers with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A value of the record. kind: it is an id of this kind of thing."""
+
+    name: str
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """A part of the record. seen, hidden: where a union has a type for each."""
+
+    name: str
+    bind: Binder | None = None
+    kinds: tuple[ActorKind, ...] = EVERYONE
+    seen: str = ""
+    hidden: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A thing that is one of several by the kind in its id: for each kind its type and relation."""
+
+    by_kind: Mapping[str, tuple[str, Relation]]
+
+    def kind_of(self, text: object) -> str:
+        """What decides; raises GraphQLError for what is no id."""
+        return parts_of(str(text))[0]
+
+
+Declared = Column | Relation | Choice
+
+_BEFORE_ALL = UUID(int=0)
+_AFTER_ALL = 2**63 - 1
+
+
+def _thing(kind: str) -> Binder:
+    return lambda _, given: Bound({"id": id_of(kind, given["id"])})
+
+
+def _page(listing: str) -> Binder:
+    def bind(_: Context, given: Arguments) -> Bound:
+        first = checked_first(given["first"])
+        return Bound({"after": uuid_after(listing, given["after"]) or _BEFORE_ALL}, (("first", first),))
+
+    return bind
+
+
+def _own_page(_: Context, given: Arguments) -> Bound:
+    # The cursor names the worker whose list it belongs to; whether it is this one is only known of the row.
+    if given["after"] is not None:
+        raise LaterPage
+    return Bound({"before": _AFTER_ALL}, (("first", checked_first(given["first"])),))
+
+
+class LaterPage(Exception):
+    """A page that begins after a cursor of a list that belongs to a row."""
+
+
+def _day(context: Context, given: Arguments) -> Bound:
+    return Bound({"on": given["on"], "known_at": given["knownAt"] or context.now})
+
+
+def _question(context: Context, given: Arguments) -> Bound:
+    shown = given["identifier"]
+    identifier = identifier_of(context, shown["kind"], shown["issuingState"], shown["value"])
+    asked = {"identifier": identifier, "purpose": given["purpose"].value}
+    return Bound({**_day(context, given).values, **asked}, (("purpose", given["purpose"].value),))
+
+
+def _columns(names: str) -> dict[str, Declared]:
+    """Fields that are called as the record calls its values."""
+    return {name: Column(_snake(name)) for name in names.split()}
+
+
+def _parts(names: str) -> dict[str, Declared]:
+    return {name: Relation(name=_snake(name)) for name in names.split()}
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+_WORKER = Relation(name="worker", bind=_thing("Worker"), kinds=workers.SEEING)
+_DONATION = Relation(name="donation", bind=_thing("Donation"), kinds=funding.SEEING)
+_ALLOCATION = Relation(name="allocation", bind=_thing("Allocation"), kinds=allocations.SEEING)
+NODE = Choice(
+    {"Worker": ("Worker", _WORKER), "Donation": ("Donation", _DONATION), "Allocation": ("Allocation", _ALLOCATION)}
+)
+
+PLANS: Mapping[str, Mapping[str, Declared]] = {
+    "Query": {
+        "worker": _WORKER,
+        "me": Relation(name="me", kinds=workers.SELF),
+        "workers": Relation(name="workers", bind=_page("workers"), kinds=workers.LISTING),
+        "coverageOn": Relation(
+            name="coverage_of_identifier",
+            bind=_question,
+            kinds=coverage.ASKING,
+            seen="CoverageDetermination",
+            hidden="PersonNotVisibleProblem",
+        ),
+        "donation": _DONATION,
+        "donations": Relation(name="donations", bind=_page("donations"), kinds=funding.SEEING),
+        "allocation": _ALLOCATION,
+        "node": NODE,
+    },
+    "Worker": {
+        "id": Column("id", "Worker"),
+        **_columns("homeState nationality sector recordedAt"),
+        "coverageOn": Relation(name="coverage", bind=_day, kinds=coverage.READING),
+        **_parts("enrolments contributions moves certificates"),
+        "accessRecords": Relation(name="access_records", bind=_own_page, kinds=workers.SEEING_RECORDS),
+    },
+    "CoverageDetermination": {**_columns("on outcome standing"), **_parts("covers reasons")},
+    "BranchCover": {
+        **_columns("branch schemeId institutionId extent state funderKind firstDay coveredUntil"),
+        "fundId": Column("fund_id", "Fund"),
+        **_parts("reasons"),
+    },
+    "Reason": _columns("rule text value since sourceIds standing"),
+    "PersonNotVisibleProblem": _columns("code message institution"),
+    "Enrolment": _columns("schemeId segmentId institutionId firstDay lastDay funderKind reference simulated"),
+    "ContributionMonth": {
+        **_columns("schemeId month funderKind acknowledged reference"),
+        **_parts("amount reasons"),
+    },
+    "Money": {"amount": Column("decimal_text"), **_columns("currency")},
+    "Move": {"id": Column("id", "Move"), **_columns("step recordedAt"), **_parts("steps")},
+    "StepTaken": _columns("step evidence simulated takenAt"),
+    "CertificateOfCoverage": {**_columns("number legislation issuedAt simulated digest"), **_parts("covers")},
+    "CertifiedCover": _columns("schemeId institutionId branches firstDay lastDay reference"),
+    "AccessRecord": _columns("institutionId actorKind purpose askedAbout outcome fields recordedAt"),
+    **{f"{name}Connection": _parts("edges pageInfo") for name in ("Worker", "Donation", "AccessRecord")},
+    **{f"{name}Edge": {**_columns("cursor"), **_parts("node")} for name in ("Worker", "Donation", "AccessRecord")},
+    "PageInfo": _columns("hasNextPage endCursor"),
+    "Donation": {
+        "id": Column("id", "Donation"),
+        "fundId": Column("fund_id", "Fund"),
+        **_columns("funderKind receivedOn"),
+        **_parts("amount terms statement months"),
+    },
+    "Terms": _columns("schemeIds firstMonth lastMonth followsMovers"),
+    "Statement": {
+        **_columns("addsUp personMonthsCovered personMonthsReserved personMonthsTerm"),
+        **_parts("received available reserved sent refunded"),
+    },
+    "MonthOfFigures": _columns("month workersRounded"),
+    "Allocation": {
+        "id": Column("id", "Allocation"),
+        **_columns("kind schemeIds segmentId firstMonth lastMonth workers personMonths recordedAt"),
+        **_parts("amount remittances"),
+    },
+    "Remittance": {**_columns("institutionId month lines state reference"), **_parts("amount")},
+}
+
+SHAPING = ("first", "purpose")
+"""Arguments, by name, whose value is part of the plan."""
