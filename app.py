@@ -120,7 +120,13 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
     routes = [
         *graphql_door(schema.build(QuietSchema), context=context, limits=limits, graphiql=settings.development),
         *nomination_routes(submit, bytes_at_most=settings.upload_bytes),
-        *health_routes({"database": services.database.ready, "schema": lambda: _schema_is_newest(services.database)}),
+        *health_routes(
+            {
+                "database": services.database.ready,
+                "schema": lambda: _schema_is_newest(services.database),
+                "role": services.database.held,
+            }
+        ),
         *([Route("/.well-known/jwks.json", keys)] if settings.development else []),
     ]
 

@@ -63,7 +63,6 @@ class Workers(Protocol):
 
     async def record_access(
         self,
-        actor: Actor,
         *,
         worker_id: UUID | None,
         identifier: Identifier | None,
@@ -71,12 +70,11 @@ class Workers(Protocol):
         asked_about: dt.date | None,
         outcome: str,
         fields: Sequence[str],
-        at: dt.datetime,
     ) -> None:
-        """Leave the trace of a question about a person, also when it was refused; one statement either way."""
+        """Leave the trace of this actor's question about a person, also when it was refused; one statement."""
         ...
 
-    async def record_page(self, actor: Actor, worker_ids: Sequence[UUID], at: dt.datetime) -> None:
+    async def record_page(self, worker_ids: Sequence[UUID]) -> None:
         """The same for a page of workers that was looked at, in one statement."""
         ...
 
@@ -237,10 +235,10 @@ class UnitOfWork(Protocol):
 
 
 class Database(Protocol):
-    """Where units of work come from."""
+    """Where units of work come from: each acts for one actor at one instant, and sees the rows that the actor may."""
 
-    def write(self) -> AbstractAsyncContextManager[UnitOfWork]: ...
+    def write(self, actor: Actor, at: dt.datetime) -> AbstractAsyncContextManager[UnitOfWork]: ...
 
-    def read(self) -> AbstractAsyncContextManager[UnitOfWork]:
+    def read(self, actor: Actor, at: dt.datetime) -> AbstractAsyncContextManager[UnitOfWork]:
         """A unit of work that the database itself keeps from writing."""
         ...

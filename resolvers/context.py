@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -12,7 +13,7 @@ from domain.actors import Actor, ActorKind
 from domain.errors import NotFound, NotPermitted
 from domain.legislation import Rulebook
 from domain.ports import IdentityRules
-from domain.stores import Database
+from domain.stores import Database, UnitOfWork
 
 T = TypeVar("T")
 
@@ -45,6 +46,14 @@ class Context:
     new_id: Callable[[], UUID]
     reached: frozenset[str]
     limits: Limits = Limits()
+
+    def writing(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """A unit of work of this actor at this instant; the database shows it what the actor may see, and no more."""
+        return self.database.write(self.actor, self.now)
+
+    def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """The same, which the database itself keeps from writing."""
+        return self.database.read(self.actor, self.now)
 
 
 def permit(context: Context, operation: str, *kinds: ActorKind) -> None:

@@ -55,7 +55,7 @@ class WorkerMove:
 async def move_plan(context: Context, command: WorkerMove) -> MovePlan:
     """The plan of a move, without doing anything. Raises NotFound and the refusals of plan_move."""
     permit(context, "movePlan", *_MAY_MOVE)
-    async with context.database.write() as work:
+    async with context.writing() as work:
         plan, _ = await _planned(context, work, command, lock=False)
         await trace(context, work, command.worker_id, "move_plan")
         return plan
@@ -91,7 +91,7 @@ async def worker_move(context: Context, key: str, command: WorkerMove) -> Move:
 async def move_of(context: Context, move_id: UUID) -> Move:
     """One move of a worker whom the actor may see. Raises NotFound."""
     permit(context, "move", *_MAY_MOVE)
-    async with context.database.write() as work:
+    async with context.writing() as work:
         found = (await work.moves.moves([move_id])).get(move_id)
         if found is None or await work.workers.worker(found.worker_id, context.actor) is None:
             raise NotFound(kind="move")

@@ -14,12 +14,10 @@ async def trace(context: Context, work: UnitOfWork, worker_id: UUID, *fields: st
     if context.actor.kind in (ActorKind.WORKER, ActorKind.SYSTEM):
         return
     await work.workers.record_access(
-        context.actor,
         worker_id=worker_id,
         identifier=None,
         purpose=None,
         asked_about=None,
         outcome="read",
         fields=fields,
-        at=context.now,
     )

@@ -30,7 +30,7 @@ class IdentifierRecord:
 async def worker(context: Context, worker_id: UUID) -> Worker | None:
     """A worker whom the actor may see, else None. A look at someone else leaves a trace that the worker sees."""
     permit(context, "worker", *_SEEING)
-    async with context.database.write() as work:
+    async with context.writing() as work:
         found = await work.workers.worker(worker_id, context.actor)
         if found is not None:
             await trace(context, work, found.id, "worker")
@@ -40,17 +40,15 @@ async def worker(context: Context, worker_id: UUID) -> Worker | None:
 async def worker_by_identifier(context: Context, identifier: Identifier) -> Worker | None:
     """The worker who shows a document, if the officer or operator may see them; the question is recorded."""
     permit(context, "workerByIdentifier", ActorKind.OFFICER, ActorKind.OPERATOR)
-    async with context.database.write() as work:
+    async with context.writing() as work:
         found = await work.workers.worker_of(identifier, context.actor)
         await work.workers.record_access(
-            context.actor,
             worker_id=None if found is None else found.id,
             identifier=identifier,
             purpose=None,
             asked_about=None,
             outcome="not_visible" if found is None else "read",
             fields=() if found is None else ("worker",),
-            at=context.now,
         )
         return found
 
@@ -65,9 +63,9 @@ async def me(context: Context) -> Worker:
 async def workers(context: Context, *, after: UUID | None, limit: int) -> tuple[Worker, ...]:
     """A page of the workers whom an officer or operator may see; each look leaves a trace."""
     permit(context, "workers", ActorKind.OFFICER, ActorKind.OPERATOR)
-    async with context.database.write() as work:
+    async with context.writing() as work:
         page = await work.workers.page(context.actor, after=after, limit=limit)
-        await work.workers.record_page(context.actor, [seen.id for seen in page], context.now)
+        await work.workers.record_page([seen.id for seen in page])
         return page
 
 
@@ -89,13 +87,13 @@ async def identifier_record(context: Context, key: str, command: IdentifierRecor
         return command.worker_id
 
     worker_id = await once(context, "identifierRecord", key, command, act)
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return found_or_refused(await work.workers.worker(worker_id, context.actor), "worker")
 
 
 async def enrolments_of(context: Context, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Enrolment, ...]]:
     """Where workers in sight are enrolled."""
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return await work.workers.enrolments_of(worker_ids)
 
 
@@ -103,13 +101,13 @@ async def contributions_of(
     context: Context, worker_ids: Sequence[UUID]
 ) -> Mapping[UUID, tuple[ContributionMonth, ...]]:
     """The contribution months of workers in sight, with the price's reasons."""
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return await work.contributions.contributions_of(worker_ids)
 
 
 async def moves_of(context: Context, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Move, ...]]:
     """The moves of workers in sight."""
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return await work.moves.moves_of(worker_ids)
 
 
@@ -117,14 +115,14 @@ async def certificates_of(
     context: Context, worker_ids: Sequence[UUID]
 ) -> Mapping[UUID, tuple[CertificateOfCoverage, ...]]:
     """The certificates of workers in sight."""
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return await work.moves.certificates_of(worker_ids)
 
 
 async def certificate(context: Context, number: str) -> CertificateOfCoverage:
     """The certificate with this number, for the worker themselves or an officer who may see the worker."""
     permit(context, "certificate", *_SEEING)
-    async with context.database.write() as work:
+    async with context.writing() as work:
         found = await work.moves.certificate(number)
         seen = None if found is None else await work.workers.worker(found.worker_id, context.actor)
         if found is None or seen is None:
@@ -138,5 +136,5 @@ async def access_records_of(
 ) -> Mapping[UUID, tuple[AccessRecord, ...]]:
     """Who asked about a worker, latest first; only the worker and operators see it."""
     permit(context, "worker.accessRecords", ActorKind.WORKER, ActorKind.OPERATOR)
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return await work.workers.access_records_of(worker_ids, before=before, limit=limit)

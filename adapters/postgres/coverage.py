@@ -35,9 +35,7 @@ _AFFECTED_BY_REMITTANCE = """
 _AFFECTED = "CREATE TEMPORARY TABLE affected ON COMMIT DROP AS {affected}"
 
 # The locks keep two units of work from computing the spells of one worker from different facts.
-_LOCK = """
-    SELECT count(*) FROM (SELECT w.id FROM workers w JOIN affected a USING (id)
-                          ORDER BY w.id FOR NO KEY UPDATE OF w) locked"""
+_LOCK = "SELECT workers_locked(ARRAY(SELECT id FROM affected))"
 
 # Lateral aggregates are looked up worker by worker through the indexes, whatever the planner believes of tables
 # that a bulk load has just filled.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -19,8 +21,10 @@ from adapters.postgres.messages import PostgresMessages
 from adapters.postgres.moves import PostgresMoves
 from adapters.postgres.nominations import PostgresNominations
 from adapters.postgres.remittances import PostgresRemittances
+from adapters.postgres.roles import check_held_by_row_security
 from adapters.postgres.trust import PostgresTrust
 from adapters.postgres.workers import PostgresWorkers
+from domain.actors import Actor
 from domain.errors import TryAgain
 from domain.stores import UnitOfWork
 
@@ -30,7 +34,7 @@ def _momentary() -> Iterator[None]:
     """Say of a lost connection, a lock, a time limit or a full pool that trying again may help."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as failed:
+    except (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError) as failed:
         raise TryAgain(type(failed).__name__) from failed
 
 
@@ -82,17 +86,19 @@ class PostgresDatabase:
         self._sealer = sealer
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[UnitOfWork]:
+    async def write(self, actor: Actor, at: dt.datetime) -> AsyncIterator[UnitOfWork]:
         with _momentary():
             async with self.engine.begin() as connection:
+                await _say_who_asks(connection, actor, at)
                 unit = PostgresUnitOfWork(connection, self._sealer)
                 yield unit
                 await unit.trust.write_waiting()
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[UnitOfWork]:
+    async def read(self, actor: Actor, at: dt.datetime) -> AsyncIterator[UnitOfWork]:
         with _momentary():
             async with self._reading.begin() as connection:
+                await _say_who_asks(connection, actor, at)
                 yield PostgresUnitOfWork(connection, self._sealer)
 
     async def ready(self) -> None:
@@ -100,5 +106,35 @@ class PostgresDatabase:
         async with self.engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
 
+    async def held(self) -> None:
+        """Raises if row security does not hold the role that this process is connected as."""
+        async with self.engine.connect() as connection:
+            await check_held_by_row_security(connection)
+
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+_ACTOR = """
+    SELECT set_config('lingkar.actor_kind', %s, true), set_config('lingkar.actor_id', %s, true),
+           set_config('lingkar.actor_institution', %s, true), set_config('lingkar.actor_state', %s, true),
+           set_config('lingkar.actor_subject', %s, true), set_config('lingkar.asked_at', %s, true)"""
+
+
+async def _say_who_asks(connection: AsyncConnection, actor: Actor, at: dt.datetime) -> None:
+    """Tell the database who asks, until the transaction ends; nobody said is nobody, who sees no row.
+
+    The statement travels with BEGIN in one pipeline, so that it costs no round trip of its own.
+    """
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None, "the connection of an open unit of work is there"
+    values = (
+        actor.kind.value,
+        actor.id,
+        actor.institution_id or "",
+        actor.member_state.value if actor.member_state else "",
+        str(actor.subject_id or ""),
+        at.isoformat(),
+    )
+    async with driver.pipeline():
+        await driver.execute(_ACTOR, values)

@@ -145,7 +145,6 @@ class PostgresWorkers:
 
     async def record_access(
         self,
-        actor: Actor,
         *,
         worker_id: UUID | None,
         identifier: Identifier | None,
@@ -153,42 +152,22 @@ class PostgresWorkers:
         asked_about: dt.date | None,
         outcome: str,
         fields: Sequence[str],
-        at: dt.datetime,
     ) -> None:
-        query = """
-            INSERT INTO access_records (worker_id, institution_id, actor_kind, actor_id, purpose, asked_about,
-                                        outcome, fields, recorded_at)
-            SELECT coalesce(CAST(:worker AS uuid), (SELECT i.worker_id FROM identifiers i
-                            WHERE i.blind_index = CAST(:blind AS bytea) AND i.superseded_at IS NULL)),
-                   :institution, :kind, :actor, :purpose, :asked_about, :outcome, :fields, :at"""
-        await self._connection.execute(
-            text(query),
-            {
-                "worker": worker_id,
-                "blind": None if identifier is None else blind_index_of(self._sealer, identifier),
-                "institution": actor.institution_id or "lingkar",
-                "kind": actor.kind.value,
-                "actor": actor.id,
-                "purpose": "" if purpose is None else purpose.value,
-                "asked_about": asked_about,
-                "outcome": outcome,
-                "fields": list(fields),
-                "at": at,
-            },
+        await self._leave(
+            people=[] if worker_id is None else [worker_id],
+            blind=blind_index_of(self._sealer, identifier) if identifier is not None and worker_id is None else None,
+            purpose="" if purpose is None else purpose.value,
+            asked_about=asked_about,
+            outcome=outcome,
+            fields=list(fields),
         )
 
-    async def record_page(self, actor: Actor, worker_ids: Sequence[UUID], at: dt.datetime) -> None:
-        query = """
-            INSERT INTO access_records (worker_id, institution_id, actor_kind, actor_id, purpose, outcome,
-                                        fields, recorded_at)
-            SELECT unnest(CAST(:workers AS uuid[])), :institution, :kind, :actor, '', 'read', ARRAY['worker'], :at"""
-        asked = {
-            "workers": list(worker_ids),
-            "institution": actor.institution_id or "lingkar",
-            "kind": actor.kind.value,
-            "actor": actor.id,
-            "at": at,
-        }
+    async def record_page(self, worker_ids: Sequence[UUID]) -> None:
+        people = list(worker_ids)
+        await self._leave(people=people, blind=None, purpose="", asked_about=None, outcome="read", fields=["worker"])
+
+    async def _leave(self, **asked: object) -> None:
+        query = "SELECT leave_access_records(:people, :blind, :purpose, :asked_about, :outcome, :fields)"
         await self._connection.execute(text(query), asked)
 
     async def access_records_of(

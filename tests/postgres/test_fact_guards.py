@@ -72,7 +72,7 @@ async def lived(scene: Scene) -> Scene:
 
 async def refused(scene: Scene, statement: str) -> None:
     with pytest.raises(DBAPIError) as broken:
-        async with scene.database.engine.begin() as connection:
+        async with scene.superuser.begin() as connection:
             await connection.execute(text(statement))
 
     assert getattr(broken.value.orig, "sqlstate", "") == "23514"
@@ -97,7 +97,7 @@ async def test_a_row_is_superseded_once_and_changes_nothing_else(lived: Scene) -
         changed = f"{column} = 99" if column == "line" else f"{column} = 'x'"
 
         await refused(lived, f"UPDATE {table} SET superseded_at = now(), {changed} WHERE {current}")
-        async with lived.database.engine.begin() as connection:
+        async with lived.superuser.begin() as connection:
             closing = f"UPDATE {table} SET superseded_at = now() WHERE {current} RETURNING id"
             closed = (await connection.execute(text(closing))).scalar_one()
         await refused(lived, f"UPDATE {table} SET superseded_at = now() WHERE id = '{closed}'")
@@ -113,7 +113,7 @@ async def test_two_spells_of_one_scheme_and_branch_cannot_hold_the_same_day(live
         FROM coverage_spells WHERE superseded_at IS NULL LIMIT 1"""
 
     with pytest.raises(DBAPIError, match="ex_coverage_spells_no_overlap"):
-        async with lived.database.engine.begin() as connection:
+        async with lived.superuser.begin() as connection:
             await connection.execute(text(copied))
 
 
@@ -126,7 +126,7 @@ async def test_one_month_of_one_worker_in_one_scheme_cannot_be_inserted_twice(sc
         FROM contribution_months WHERE worker_id = :worker AND superseded_at IS NULL LIMIT 1"""
 
     with pytest.raises(DBAPIError, match="uq_contribution_months_paid_once"):
-        async with scene.database.engine.begin() as connection:
+        async with scene.superuser.begin() as connection:
             await connection.execute(text(copied), {"worker": worker.id})
 
 
@@ -134,5 +134,5 @@ async def test_a_reading_unit_of_work_cannot_write(scene: Scene) -> None:
     donation = await scene.donation(A_MONTH)
 
     with pytest.raises(DBAPIError, match="read-only"):
-        async with scene.database.read() as work:
+        async with scene.context().reading() as work:
             await work.funding.add_donation(donation, scene.clock.now())

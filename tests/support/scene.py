@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.identity.invented import invented_nominations
 from adapters.identity.rules import CheckedIdentities
@@ -68,9 +69,14 @@ def worker_actor(worker_id: UUID) -> Actor:
 
 @dataclass(kw_only=True)
 class Scene:
-    """A platform without HTTP: the database, the clock and the institutions are the test's."""
+    """A platform without HTTP: the database, the clock and the institutions are the test's.
+
+    database, delivery: as the API and as the delivery worker reach it. superuser: without any wall.
+    """
 
     database: PostgresDatabase
+    delivery: PostgresDatabase
+    superuser: AsyncEngine
     clock: SettableClock
     exchange: FakeExchange
     limits: Limits = field(default_factory=Limits)
@@ -80,7 +86,7 @@ class Scene:
         return Context(
             actor=actor,
             now=self.clock.now(),
-            database=self.database,
+            database=self.delivery if actor.kind is ActorKind.SYSTEM else self.database,
             rulebook=RULEBOOK,
             identity=CheckedIdentities(),
             new_id=new_id,
@@ -253,18 +259,18 @@ class Scene:
 
     async def counts(self) -> dict[str, int]:
         """How many rows each table has."""
-        async with self.database.engine.connect() as connection:
+        async with self.superuser.connect() as connection:
             found = {}
             for table in metadata.tables:
                 found[table] = (await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one()
             return found
 
     async def rows(self, query: str, **asked: object) -> list[Any]:
-        async with self.database.engine.connect() as connection:
+        async with self.superuser.connect() as connection:
             return list(await connection.execute(text(query), asked))
 
     async def chains_are_whole(self) -> bool:
-        async with self.database.read() as work:
+        async with self.context().reading() as work:
             return all([broken_at(await work.trust.chain(c)) is None for c in await work.trust.chains()])
 
 
