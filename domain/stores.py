@@ -31,15 +31,13 @@ from domain.records import (
 
 
 class Workers(Protocol):
-    """Workers, their identifiers and enrolments; each read says who asks and sees only what that actor may."""
+    """Workers, their identifiers and enrolments: those whom the actor of the unit of work may see, and no others."""
 
-    async def worker(self, worker_id: UUID, actor: Actor) -> Worker | None: ...
+    async def worker(self, worker_id: UUID) -> Worker | None: ...
 
-    async def worker_of(self, identifier: Identifier, actor: Actor) -> Worker | None:
-        """The worker with this identifier, if the actor may see them."""
-        ...
+    async def worker_of(self, identifier: Identifier) -> Worker | None: ...
 
-    async def page(self, actor: Actor, *, after: UUID | None, limit: int) -> tuple[Worker, ...]: ...
+    async def page(self, *, after: UUID | None, limit: int) -> tuple[Worker, ...]: ...
 
     async def person(self, worker_id: UUID, known_at: dt.datetime) -> PersonOnWire:
         """Name, birth date, nationality and the identifiers known at an instant; for messages and eligibility only."""
@@ -87,7 +85,7 @@ class Coverage(Protocol):
     """Coverage spells: computed from the facts of a set of workers at once, and read for one or many."""
 
     async def spells_of_identifier(
-        self, identifier: Identifier, actor: Actor, known_at: dt.datetime
+        self, identifier: Identifier, known_at: dt.datetime
     ) -> tuple[UUID, tuple[CoverageSpell, ...]] | None:
         """The worker with this identifier and the spells as known at an instant; None if there is none to see."""
         ...

@@ -28,7 +28,7 @@ async def coverage_on(
     """
     permit(context, "coverageOn", ActorKind.OFFICER)
     async with context.writing() as work:
-        seen = await work.coverage.spells_of_identifier(identifier, context.actor, known_at or context.now)
+        seen = await work.coverage.spells_of_identifier(identifier, known_at or context.now)
         determination = None if seen is None else determine(seen[1], on)
         await work.workers.record_access(
             worker_id=None if seen is None else seen[0],

@@ -93,7 +93,7 @@ async def move_of(context: Context, move_id: UUID) -> Move:
     permit(context, "move", *_MAY_MOVE)
     async with context.writing() as work:
         found = (await work.moves.moves([move_id])).get(move_id)
-        if found is None or await work.workers.worker(found.worker_id, context.actor) is None:
+        if found is None or await work.workers.worker(found.worker_id) is None:
             raise NotFound(kind="move")
         await trace(context, work, found.worker_id, "move")
         return found
@@ -120,7 +120,7 @@ def _handover_obstacle(context: Context, plan: MovePlan) -> str:
 async def _planned(
     context: Context, work: UnitOfWork, command: WorkerMove, *, lock: bool
 ) -> tuple[MovePlan, Sequence[Purse]]:
-    worker = found_or_refused(await work.workers.worker(command.worker_id, context.actor), "worker")
+    worker = found_or_refused(await work.workers.worker(command.worker_id), "worker")
     _check_releases(context, worker)
     if not {command.move_on.year, command.decided_on.year} <= set(_YEARS):
         raise PeriodInvalid(what="move", rule=f"its days are outside the years {_YEARS[0]} to {_YEARS[-1]}")

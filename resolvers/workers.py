@@ -31,7 +31,7 @@ async def worker(context: Context, worker_id: UUID) -> Worker | None:
     """A worker whom the actor may see, else None. A look at someone else leaves a trace that the worker sees."""
     permit(context, "worker", *_SEEING)
     async with context.writing() as work:
-        found = await work.workers.worker(worker_id, context.actor)
+        found = await work.workers.worker(worker_id)
         if found is not None:
             await trace(context, work, found.id, "worker")
         return found
@@ -41,7 +41,7 @@ async def worker_by_identifier(context: Context, identifier: Identifier) -> Work
     """The worker who shows a document, if the officer or operator may see them; the question is recorded."""
     permit(context, "workerByIdentifier", ActorKind.OFFICER, ActorKind.OPERATOR)
     async with context.writing() as work:
-        found = await work.workers.worker_of(identifier, context.actor)
+        found = await work.workers.worker_of(identifier)
         await work.workers.record_access(
             worker_id=None if found is None else found.id,
             identifier=identifier,
@@ -64,7 +64,7 @@ async def workers(context: Context, *, after: UUID | None, limit: int) -> tuple[
     """A page of the workers whom an officer or operator may see; each look leaves a trace."""
     permit(context, "workers", ActorKind.OFFICER, ActorKind.OPERATOR)
     async with context.writing() as work:
-        page = await work.workers.page(context.actor, after=after, limit=limit)
+        page = await work.workers.page(after=after, limit=limit)
         await work.workers.record_page([seen.id for seen in page])
         return page
 
@@ -82,13 +82,13 @@ async def identifier_record(context: Context, key: str, command: IdentifierRecor
         raise NotPermitted(actor_kind="officer of another state", operation="identifierRecord")
 
     async def act(work: UnitOfWork) -> UUID:
-        found_or_refused(await work.workers.worker(command.worker_id, context.actor), "worker")
+        found_or_refused(await work.workers.worker(command.worker_id), "worker")
         await work.workers.add_identifier(context.new_id(), command.worker_id, command.identifier, context.now)
         return command.worker_id
 
     worker_id = await once(context, "identifierRecord", key, command, act)
     async with context.reading() as work:
-        return found_or_refused(await work.workers.worker(worker_id, context.actor), "worker")
+        return found_or_refused(await work.workers.worker(worker_id), "worker")
 
 
 async def enrolments_of(context: Context, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Enrolment, ...]]:
@@ -124,7 +124,7 @@ async def certificate(context: Context, number: str) -> CertificateOfCoverage:
     permit(context, "certificate", *_SEEING)
     async with context.writing() as work:
         found = await work.moves.certificate(number)
-        seen = None if found is None else await work.workers.worker(found.worker_id, context.actor)
+        seen = None if found is None else await work.workers.worker(found.worker_id)
         if found is None or seen is None:
             raise NotFound(kind="certificate")
         await trace(context, work, seen.id, "certificate")

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import psycopg
 from psycopg import sql
-from sqlalchemy import make_url, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 OWNER = "lingkar_owner"
@@ -34,12 +33,18 @@ def prepare_roles(url: str) -> None:
     url: of the database, for one who may create roles. Where its password is needed, the roles get the same one:
     for development and tests only.
     """
-    address = make_url(url).set(drivername="postgresql")
-    with psycopg.connect(address.render_as_string(hide_password=False), autocommit=True) as connection:
-        connection.execute(_SCRIPT)
-        for role in (OWNER, APP, DELIVERY) if address.password else ():
-            change = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(address.password))
-            connection.execute(change)
+    password = make_url(url).password
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            # By the driver's own hand: SQLAlchemy would take the script's percent signs for parameters.
+            hand = connection.connection.cursor()
+            hand.execute(_SCRIPT)
+            for role in (OWNER, APP, DELIVERY) if password else ():
+                change = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
+                hand.execute(change.as_string())
+    finally:
+        engine.dispose()
 
 
 def url_as(role: str, url: str) -> str:

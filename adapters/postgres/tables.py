@@ -432,6 +432,8 @@ moves = Table(
     Column("ended_at", DateTime(timezone=True)),
     Index("uq_moves_one_open", "worker_id", unique=True, postgresql_where=text("ended_at IS NULL")),
     Index("ix_moves_worker_id", "worker_id"),
+    Index("ix_moves_from_state", "from_state", "worker_id"),
+    Index("ix_moves_to_state", "to_state", "worker_id"),
 )
 
 move_steps = Table(

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import psycopg
 from sqlalchemy import text
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -24,8 +24,8 @@ from adapters.postgres.remittances import PostgresRemittances
 from adapters.postgres.roles import check_held_by_row_security
 from adapters.postgres.trust import PostgresTrust
 from adapters.postgres.workers import PostgresWorkers
-from domain.actors import Actor
-from domain.errors import TryAgain
+from domain.actors import Actor, ActorKind
+from domain.errors import NotFound, TryAgain
 from domain.stores import UnitOfWork
 
 
@@ -38,12 +38,29 @@ def _momentary() -> Iterator[None]:
         raise TryAgain(type(failed).__name__) from failed
 
 
+_SEE_ALL = (ActorKind.OPERATOR, ActorKind.SYSTEM)
+_TELLING = ("23503", "23505", "23P01", "42501")
+"""A foreign key, a unique key, an exclusion, row security: what they refuse tells of rows that are hidden."""
+
+
+@contextmanager
+def _alike(actor: Actor) -> Iterator[None]:
+    """To whom rows are hidden, a constraint that meets one says what absence says."""
+    try:
+        yield
+    except DBAPIError as broken:
+        if actor.kind in _SEE_ALL or getattr(broken.orig, "sqlstate", "") not in _TELLING:
+            raise
+        raise NotFound(kind="thing") from broken
+
+
 class PostgresUnitOfWork:
     """The stores of one transaction."""
 
-    def __init__(self, connection: AsyncConnection, sealer: Sealer) -> None:
+    def __init__(self, connection: AsyncConnection, sealer: Sealer, actor: Actor) -> None:
         self._connection = connection
-        self.workers = PostgresWorkers(connection, sealer)
+        self._actor = actor
+        self.workers = PostgresWorkers(connection, sealer, actor)
         self.coverage = PostgresCoverage(connection, sealer)
         self.funding = PostgresFunding(connection)
         self.nominations = PostgresNominations(connection, sealer)
@@ -58,7 +75,7 @@ class PostgresUnitOfWork:
     async def savepoint(self) -> AsyncIterator[object]:
         waiting = self.trust.waiting()
         try:
-            with _momentary():
+            with _momentary(), _alike(self._actor):
                 async with self._connection.begin_nested() as nested:
                     yield nested
         except BaseException:
@@ -87,10 +104,10 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def write(self, actor: Actor, at: dt.datetime) -> AsyncIterator[UnitOfWork]:
-        with _momentary():
+        with _momentary(), _alike(actor):
             async with self.engine.begin() as connection:
-                await _say_who_asks(connection, actor, at)
-                unit = PostgresUnitOfWork(connection, self._sealer)
+                await say_who_asks(connection, actor, at)
+                unit = PostgresUnitOfWork(connection, self._sealer, actor)
                 yield unit
                 await unit.trust.write_waiting()
 
@@ -98,8 +115,8 @@ class PostgresDatabase:
     async def read(self, actor: Actor, at: dt.datetime) -> AsyncIterator[UnitOfWork]:
         with _momentary():
             async with self._reading.begin() as connection:
-                await _say_who_asks(connection, actor, at)
-                yield PostgresUnitOfWork(connection, self._sealer)
+                await say_who_asks(connection, actor, at)
+                yield PostgresUnitOfWork(connection, self._sealer, actor)
 
     async def ready(self) -> None:
         """Ask the database for an answer; raises if there is none."""
@@ -121,7 +138,7 @@ _ACTOR = """
            set_config('lingkar.actor_subject', %s, true), set_config('lingkar.asked_at', %s, true)"""
 
 
-async def _say_who_asks(connection: AsyncConnection, actor: Actor, at: dt.datetime) -> None:
+async def say_who_asks(connection: AsyncConnection, actor: Actor, at: dt.datetime) -> None:
     """Tell the database who asks, until the transaction ends; nobody said is nobody, who sees no row.
 
     The statement travels with BEGIN in one pipeline, so that it costs no round trip of its own.

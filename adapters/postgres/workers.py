@@ -14,10 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.identity.sealing import Sealer
 from adapters.postgres.tables import enrolments, identifiers
-from adapters.postgres.visibility import parameters, visible
-from domain.actors import Actor
+from domain.actors import Actor, ActorKind
 from domain.countries import MemberState
-from domain.errors import IdentifierInvalid
+from domain.errors import IdentifierInvalid, NotFound
 from domain.exchange import PersonOnWire
 from domain.people import Identifier
 from domain.records import AccessRecord, Enrolment, Purpose, Worker
@@ -27,30 +26,29 @@ from domain.schemes import FunderKind, Sector
 class PostgresWorkers:
     """Workers of one unit of work."""
 
-    def __init__(self, connection: AsyncConnection, sealer: Sealer) -> None:
+    def __init__(self, connection: AsyncConnection, sealer: Sealer, actor: Actor) -> None:
         self._connection = connection
         self._sealer = sealer
+        self._actor = actor
 
-    async def worker(self, worker_id: UUID, actor: Actor) -> Worker | None:
-        query = f"SELECT w.* FROM workers w WHERE w.id = :id AND {visible(actor, 'w.id')}"
-        rows = await self._connection.execute(text(query), {"id": worker_id, **parameters(actor)})
-        row = rows.one_or_none()
+    async def worker(self, worker_id: UUID) -> Worker | None:
+        query = "SELECT w.* FROM workers w WHERE w.id = :id AND sees_worker(w.id)"
+        row = (await self._connection.execute(text(query), {"id": worker_id})).one_or_none()
         return None if row is None else _worker(row)
 
-    async def worker_of(self, identifier: Identifier, actor: Actor) -> Worker | None:
-        query = f"""
+    async def worker_of(self, identifier: Identifier) -> Worker | None:
+        query = """
             SELECT w.* FROM identifiers i JOIN workers w ON w.id = i.worker_id
-            WHERE i.blind_index = :blind AND i.superseded_at IS NULL AND {visible(actor, "w.id")}"""
-        asked = {"blind": blind_index_of(self._sealer, identifier), **parameters(actor)}
+            WHERE i.blind_index = :blind AND i.superseded_at IS NULL AND sees_worker(i.worker_id)"""
+        asked = {"blind": blind_index_of(self._sealer, identifier)}
         row = (await self._connection.execute(text(query), asked)).one_or_none()
         return None if row is None else _worker(row)
 
-    async def page(self, actor: Actor, *, after: UUID | None, limit: int) -> tuple[Worker, ...]:
-        later = "AND w.id > :after" if after else ""
-        query = f"""
-            SELECT w.* FROM workers w WHERE {visible(actor, "w.id")} {later} ORDER BY w.id LIMIT :limit"""
-        asked = {"limit": limit, **parameters(actor), **({"after": after} if after else {})}
-        rows = await self._connection.execute(text(query), asked)
+    async def page(self, *, after: UUID | None, limit: int) -> tuple[Worker, ...]:
+        query = """
+            SELECT w.* FROM workers_in_sight(CAST(:after AS uuid), :limit) seen(id) JOIN workers w ON w.id = seen.id
+            ORDER BY w.id"""
+        rows = await self._connection.execute(text(query), {"after": after, "limit": limit})
         return tuple(_worker(row) for row in rows)
 
     async def person(self, worker_id: UUID, known_at: dt.datetime) -> PersonOnWire:
@@ -98,6 +96,9 @@ class PostgresWorkers:
         try:
             await self._connection.execute(row)
         except IntegrityError as broken:
+            if self._actor.kind is not ActorKind.OPERATOR:
+                # The document is another worker's, of whom this actor must not even learn that they are known.
+                raise NotFound(kind="worker") from broken
             rule = "it cannot be recorded for this worker"
             raise IdentifierInvalid(kind=identifier.kind.value, rule=rule) from broken
 

@@ -144,7 +144,7 @@ async def test_the_person_that_was_nominated_is_the_person_that_is_sent(scene: S
     nik, name, birth, _ = next(csv.reader(lines[1:]))
 
     async with scene.context().reading() as work:
-        worker = await work.workers.worker_of(nik_of(nik), OPERATOR)
+        worker = await work.workers.worker_of(nik_of(nik))
         assert worker is not None
         person = await work.workers.person(worker.id, scene.clock.now())
 
