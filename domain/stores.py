@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 from uuid import UUID
 
+from domain.access_stores import Reviews
 from domain.actors import Actor
 from domain.audit import AuditEntry
 from domain.certificates import CertificateOfCoverage
@@ -72,7 +73,7 @@ class Workers(Protocol):
         """Leave the trace of this actor's question about a person, also when it was refused; one statement."""
         ...
 
-    async def record_page(self, worker_ids: Sequence[UUID]) -> None:
+    async def record_page(self, worker_ids: Sequence[UUID], *, purpose: Purpose | None, fields: Sequence[str]) -> None:
         """The same for a page of workers that was looked at, in one statement."""
         ...
 
@@ -226,6 +227,8 @@ class UnitOfWork(Protocol):
     def messages(self) -> Messages: ...
     @property
     def trust(self) -> Trust: ...
+    @property
+    def reviews(self) -> Reviews: ...
 
     def savepoint(self) -> AbstractAsyncContextManager[object]:
         """A part of the transaction that can be undone alone; raises TryAgain for what is only momentary."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from domain.actors import Actor, ActorKind
 from domain.errors import NotFound, NotPermitted
 from domain.legislation import Rulebook
 from domain.ports import IdentityRules
+from domain.records import Asked
 from domain.stores import Database, UnitOfWork
 
 T = TypeVar("T")
@@ -36,7 +37,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The surroundings of one request. reached: institutions to which messages can be sent."""
+    """The surroundings of one request.
+
+    reached: institutions to which messages can be sent. asked: for what a person is asked about, and which fields.
+    """
 
     actor: Actor
     now: dt.datetime
@@ -46,6 +50,7 @@ class Context:
     new_id: Callable[[], UUID]
     reached: frozenset[str]
     limits: Limits = Limits()
+    asked: Asked = field(default_factory=Asked)
 
     def writing(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """A unit of work of this actor at this instant; the database shows it what the actor may see, and no more."""

@@ -12,9 +12,9 @@ from domain.errors import PersonNotVisible
 from domain.people import Identifier
 from domain.records import Purpose
 from resolvers.context import Context, permit
+from resolvers.traces import answered
 
 _NOTHING_SEEN = "not_visible"
-_FIELDS = ("coverage",)
 
 
 async def coverage_on(
@@ -36,7 +36,7 @@ async def coverage_on(
             purpose=purpose,
             asked_about=on,
             outcome=_NOTHING_SEEN if determination is None else determination.outcome.value,
-            fields=_FIELDS if determination is not None else (),
+            fields=answered(context, "coverage") if determination is not None else (),
         )
     if determination is None:
         raise PersonNotVisible(institution=context.actor.institution_id or "")

@@ -57,7 +57,7 @@ async def move_plan(context: Context, command: WorkerMove) -> MovePlan:
     permit(context, "movePlan", *_MAY_MOVE)
     async with context.writing() as work:
         plan, _ = await _planned(context, work, command, lock=False)
-        await trace(context, work, command.worker_id, "move_plan")
+        await trace(context, work, command.worker_id, "movePlan")
         return plan
 
 

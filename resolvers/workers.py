@@ -14,7 +14,7 @@ from domain.records import AccessRecord, ContributionMonth, Enrolment, Move, Wor
 from domain.stores import UnitOfWork
 from resolvers.context import Context, found_or_refused, permit
 from resolvers.once import once
-from resolvers.traces import trace
+from resolvers.traces import answered, trace
 
 _SEEING = (ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
 
@@ -45,10 +45,10 @@ async def worker_by_identifier(context: Context, identifier: Identifier) -> Work
         await work.workers.record_access(
             worker_id=None if found is None else found.id,
             identifier=identifier,
-            purpose=None,
+            purpose=context.asked.purpose,
             asked_about=None,
             outcome="not_visible" if found is None else "read",
-            fields=() if found is None else ("worker",),
+            fields=() if found is None else answered(context, "worker"),
         )
         return found
 
@@ -65,7 +65,9 @@ async def workers(context: Context, *, after: UUID | None, limit: int) -> tuple[
     permit(context, "workers", ActorKind.OFFICER, ActorKind.OPERATOR)
     async with context.writing() as work:
         page = await work.workers.page(after=after, limit=limit)
-        await work.workers.record_page([seen.id for seen in page])
+        await work.workers.record_page(
+            [seen.id for seen in page], purpose=context.asked.purpose, fields=answered(context, "worker")
+        )
         return page
 
 
@@ -86,9 +88,7 @@ async def identifier_record(context: Context, key: str, command: IdentifierRecor
         await work.workers.add_identifier(context.new_id(), command.worker_id, command.identifier, context.now)
         return command.worker_id
 
-    worker_id = await once(context, "identifierRecord", key, command, act)
-    async with context.reading() as work:
-        return found_or_refused(await work.workers.worker(worker_id), "worker")
+    return found_or_refused(await worker(context, await once(context, "identifierRecord", key, command, act)), "worker")
 
 
 async def enrolments_of(context: Context, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Enrolment, ...]]:

@@ -14,6 +14,7 @@ from domain.move_steps import MoveStep
 from domain.moves import LandingKind
 from domain.people import IdentifierKind
 from domain.records import Purpose
+from domain.reviews import ObjectionCode, ReviewKind, ReviewOutcome
 from domain.schemes import (
     Branch,
     Extent,
@@ -37,11 +38,14 @@ _DESCRIPTIONS = {
     MemberState: "The eleven member states of ASEAN, by ISO 3166 code.",
     MessageKind: "The messages between Lingkar and institutions.",
     MoveStep: "The steps of a move; the last one is its state.",
+    ObjectionCode: "Why a worker objects to a question about them.",
     Outcome: "Whether any branch of a person is covered on the day asked.",
     Participation: "Whether a person of the group must, may or cannot be in a segment.",
     PersonGroup: "Whom a segment of a scheme is for.",
     PortableObject: "What of a scheme can follow a worker: protection at an event, periods, a balance, or residence.",
     Purpose: "For what an institution asks about a person; recorded, and shown to the worker.",
+    ReviewKind: "Why somebody has to look at an access to a person.",
+    ReviewOutcome: "Whether an access to a person was found to be justified.",
     SchemeKind: "How a scheme is built.",
     Sector: "The sector of a worker's activity.",
     Standing: "How sure a value of the law is: confirmed, reported by one source, or assumed.",

@@ -37,7 +37,8 @@ from schema.money import MoneyInput, money_of
 from schema.moves import MovePlanType, MoveType, WorkerMoveInput
 from schema.pages import PAGE, Connection, Page, checked_first, page_of
 from schema.problems import or_problem
-from schema.request import Info, Request
+from schema.request import Info, Request, asking
+from schema.reviews import ReviewQueries
 from schema.workers import CertificateType, IdentifierInput, Node, WorkerType
 
 T = TypeVar("T")
@@ -88,7 +89,7 @@ _PLAN = (*_QUOTE, errors.NotFound)
 
 
 @strawberry.type(description="Everything that can be asked. A field that you may not see is null or refused.")
-class Query:
+class Query(ReviewQueries):
     @strawberry.field(graphql_type=list[LegislationType], description="Member states with a rule file.")
     async def member_states(self, info: Info) -> list[Legislation]:
         return list(info.context.context.rulebook.states.values())
@@ -167,7 +168,7 @@ class Query:
         purpose: Purpose,
         known_at: dt.datetime | None = None,
     ) -> Any:
-        return await or_problem(_coverage(info.context, identifier, on, known_at, purpose), *_COVERAGE)
+        return await or_problem(_coverage(info, identifier, on, known_at, purpose), *_COVERAGE)
 
     @strawberry.field(graphql_type=WorkerType, description="The worker whose token this is.")
     async def me(self, info: Info) -> Worker:
@@ -175,31 +176,29 @@ class Query:
 
     @strawberry.field(graphql_type=WorkerType | None, description="A worker whom you may see, else null.")
     async def worker(self, info: Info, id: strawberry.ID) -> Worker | None:
-        return await workers.worker(info.context.context, id_of("Worker", id))
+        return await workers.worker(asking(info), id_of("Worker", id))
 
     @strawberry.field(
         graphql_type=WorkerType | None,
         description="The worker who shows a document, if you may see them, else null. The worker sees the question.",
     )
     async def worker_by_identifier(self, info: Info, identifier: IdentifierInput) -> Worker | None:
-        return await workers.worker_by_identifier(info.context.context, identifier_of(info.context, identifier))
+        return await workers.worker_by_identifier(asking(info), identifier_of(info.context, identifier))
 
     @strawberry.field(graphql_type=Connection[WorkerType], description="Workers whom you may see.")
     async def workers(self, info: Info, first: int = PAGE, after: str | None = None) -> Page:
-        rows = await workers.workers(
-            info.context.context, after=uuid_after("workers", after), limit=checked_first(first) + 1
-        )
+        rows = await workers.workers(asking(info), after=uuid_after("workers", after), limit=checked_first(first) + 1)
         return page_of("workers", rows, first, lambda row: row.id)
 
     @strawberry.field(
         graphql_type=MovePlanResult, description="Where cover can land if a worker moves; nothing is done."
     )
     async def move_plan(self, info: Info, input: WorkerMoveInput) -> Any:
-        return await or_problem(_plan(info.context, input), *_PLAN)
+        return await or_problem(_plan(info, input), *_PLAN)
 
     @strawberry.field(graphql_type=MoveType | None, description="A move of a worker whom you may see, else null.")
     async def move(self, info: Info, id: strawberry.ID) -> Move | None:
-        return await _or_none(moves.move_of(info.context.context, id_of("Move", id)))
+        return await _or_none(moves.move_of(asking(info), id_of("Move", id)))
 
     @strawberry.field(graphql_type=DonationType | None, description="A donation that you may see, else null.")
     async def donation(self, info: Info, id: strawberry.ID) -> Donation | None:
@@ -222,7 +221,7 @@ class Query:
 
     @strawberry.field(graphql_type=CertificateType | None, description="A certificate by its number.")
     async def certificate(self, info: Info, number: str) -> CertificateOfCoverage | None:
-        return await _or_none(workers.certificate(info.context.context, number))
+        return await _or_none(workers.certificate(asking(info), number))
 
     @strawberry.field(
         graphql_type=Connection[MessageType], description="Messages to institutions, for the operator's desk."
@@ -243,18 +242,18 @@ class Query:
             "Allocation": allocations.allocation,
             "Nomination": nominations.nomination,
         }.get(kind)
-        return None if read is None else await _or_none(read(info.context.context, value))
+        return None if read is None else await _or_none(read(asking(info), value))
 
 
 async def _coverage(
-    request: Request, given: IdentifierInput, on: dt.date, known_at: dt.datetime | None, purpose: Purpose
+    info: Info, given: IdentifierInput, on: dt.date, known_at: dt.datetime | None, purpose: Purpose
 ) -> Any:
-    context = request.context
-    return await coverage.coverage_on(context, identifier_of(request, given), on, known_at, purpose)
+    asked = asking(info, purpose)
+    return await coverage.coverage_on(asked, identifier_of(info.context, given), on, known_at, purpose)
 
 
-async def _plan(request: Request, given: WorkerMoveInput) -> Any:
-    return await moves.move_plan(request.context, move_command(given))
+async def _plan(info: Info, given: WorkerMoveInput) -> Any:
+    return await moves.move_plan(asking(info), move_command(given))
 
 
 def identifier_of(request: Request, given: IdentifierInput) -> Identifier:

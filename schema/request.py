@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
 
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from domain.records import Asked, Purpose
 from resolvers import allocations, coverage, funding, workers
 from resolvers.context import Context
+from schema.selection import selected
 
 V = TypeVar("V")
 
@@ -60,3 +63,8 @@ class Request:
 
 
 Info = strawberry.Info[Request, None]
+
+
+def asking(info: Info, purpose: Purpose | None = None) -> Context:
+    """The surroundings of a question about persons: for what, and for which fields of theirs."""
+    return replace(info.context.context, asked=Asked(purpose=purpose, fields=selected(info._raw_info)))

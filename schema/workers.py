@@ -14,7 +14,7 @@ from domain.periods import Month
 from domain.records import AccessRecord, ContributionMonth, Enrolment, Move, Worker
 from domain.schemes import Branch, FunderKind, Sector
 from schema.coverage import CoverageDeterminationType
-from schema.ids import number_after, opaque_id
+from schema.ids import number_after, opaque_id, opaque_number
 from schema.legislation import ReasonType
 from schema.money import MoneyType
 from schema.moves import MoveType
@@ -52,13 +52,16 @@ class ContributionMonthType:
 
 @strawberry.type(name="AccessRecord", description="Who asked about a worker, for what, with what outcome, when.")
 class AccessRecordType:
+    id: strawberry.ID = strawberry.field(resolver=lambda root: strawberry.ID(opaque_number("AccessRecord", root.id)))
     institution_id: str
     actor_kind: str
     purpose: str
     asked_about: dt.date | None
     outcome: str
-    fields: list[str]
+    fields: list[str] = strawberry.field(description="Names of the fields that were answered; never a value.")
     recorded_at: dt.datetime
+    objected_at: dt.datetime | None = strawberry.field(description="When the worker objected, if they did.")
+    objection_outcome: str | None = strawberry.field(description="What an operator found, once one looked.")
 
 
 @strawberry.type(name="CertifiedCover", description="One scheme's part of a certificate.")

@@ -142,6 +142,28 @@ access_records = Table(
     Index("ix_access_records_worker_id", "worker_id", "id"),
 )
 
+reviews = Table(
+    "reviews",
+    metadata,
+    _id(),
+    _required("kind", Text),
+    _to("workers"),
+    _required("access_record_id", BigInteger, ForeignKey("access_records.id")),
+    _required("institution_id", Text),
+    _required("code", Text),
+    _recorded_at(),
+    UniqueConstraint("access_record_id", "kind", name="uq_reviews_access_record_id"),
+)
+
+review_outcomes = Table(
+    "review_outcomes",
+    metadata,
+    Column("review_id", Uuid, ForeignKey("reviews.id"), primary_key=True),
+    _required("outcome", Text),
+    _required("actor_id", Text),
+    _recorded_at(),
+)
+
 # --- money ------------------------------------------------------------------------------------------------
 
 donors = Table("donors", metadata, _id(), _required("name", Text), _required("funder_kind", Text), _recorded_at())

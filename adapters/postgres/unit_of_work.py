@@ -21,6 +21,7 @@ from adapters.postgres.messages import PostgresMessages
 from adapters.postgres.moves import PostgresMoves
 from adapters.postgres.nominations import PostgresNominations
 from adapters.postgres.remittances import PostgresRemittances
+from adapters.postgres.reviews import PostgresReviews
 from adapters.postgres.roles import check_held_by_row_security
 from adapters.postgres.trust import PostgresTrust
 from adapters.postgres.workers import PostgresWorkers
@@ -70,6 +71,7 @@ class PostgresUnitOfWork:
         self.moves = PostgresMoves(connection)
         self.messages = PostgresMessages(connection)
         self.trust = PostgresTrust(connection, sealer)
+        self.reviews = PostgresReviews(connection, actor)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[object]:

@@ -163,9 +163,15 @@ class PostgresWorkers:
             fields=list(fields),
         )
 
-    async def record_page(self, worker_ids: Sequence[UUID]) -> None:
-        people = list(worker_ids)
-        await self._leave(people=people, blind=None, purpose="", asked_about=None, outcome="read", fields=["worker"])
+    async def record_page(self, worker_ids: Sequence[UUID], *, purpose: Purpose | None, fields: Sequence[str]) -> None:
+        await self._leave(
+            people=list(worker_ids),
+            blind=None,
+            purpose="" if purpose is None else purpose.value,
+            asked_about=None,
+            outcome="read",
+            fields=list(fields),
+        )
 
     async def _leave(self, **asked: object) -> None:
         query = "SELECT leave_access_records(:people, :blind, :purpose, :asked_about, :outcome, :fields)"
@@ -175,10 +181,13 @@ class PostgresWorkers:
         self, worker_ids: Sequence[UUID], *, before: int | None, limit: int
     ) -> Mapping[UUID, tuple[AccessRecord, ...]]:
         query = """
-            SELECT r.* FROM unnest(CAST(:workers AS uuid[])) AS w(id) CROSS JOIN LATERAL (
+            SELECT r.*, v.recorded_at AS objected_at, o.outcome AS objection_outcome
+            FROM unnest(CAST(:workers AS uuid[])) AS w(id) CROSS JOIN LATERAL (
                 SELECT * FROM access_records a
                 WHERE a.worker_id = w.id AND (CAST(:before AS bigint) IS NULL OR a.id < :before)
                 ORDER BY a.id DESC LIMIT :limit) r
+            LEFT JOIN reviews v ON v.access_record_id = r.id AND v.kind = 'objection'
+            LEFT JOIN review_outcomes o ON o.review_id = v.id
             ORDER BY r.worker_id, r.id DESC"""
         asked = {"workers": list(worker_ids), "before": before, "limit": limit}
         found: dict[UUID, list[AccessRecord]] = {}

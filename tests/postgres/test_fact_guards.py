@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from tests.support.scene import A_MONTH, Scene, covered_worker
+from domain.reviews import ObjectionCode, ReviewOutcome
+from resolvers import reviews
+from tests.support.scene import A_MONTH, Scene, covered_worker, worker_actor
 
 NEVER_CHANGED = (
     "workers",
@@ -28,6 +32,8 @@ NEVER_CHANGED = (
     "move_steps",
     "certificates",
     "audit_entries",
+    "reviews",
+    "review_outcomes",
 )
 SUPERSEDED = ("identifiers", "enrolments", "contribution_months", "coverage_spells")
 A_COLUMN = {
@@ -50,6 +56,8 @@ A_COLUMN = {
     "move_steps": "evidence",
     "certificates": "legislation",
     "audit_entries": "action",
+    "reviews": "code",
+    "review_outcomes": "outcome",
     "identifiers": "kind",
     "enrolments": "reference",
     "contribution_months": "line",
@@ -65,9 +73,18 @@ async def lived(scene: Scene) -> Scene:
     await scene.move(worker.id)
     await scene.deliver()
     await scene.pledge(worker.donation)
+    await _objected_and_looked_at(scene, worker.id)
     counts = await scene.counts()
     assert [table for table in (*NEVER_CHANGED, *SUPERSEDED) if counts[table] == 0] == []
     return scene
+
+
+async def _objected_and_looked_at(scene: Scene, worker_id: UUID) -> None:
+    (asked, *_) = await scene.rows("SELECT id FROM access_records WHERE worker_id = :id", id=worker_id)
+    objection = reviews.AccessRecordObject(access_record_id=asked.id, code=ObjectionCode.NO_RELATION)
+    made = await reviews.access_record_object(scene.context(worker_actor(worker_id)), scene.key(), objection)
+    found = reviews.ReviewClose(review_id=made, outcome=ReviewOutcome.JUSTIFIED)
+    await reviews.review_close(scene.context(), scene.key(), found)
 
 
 async def refused(scene: Scene, statement: str) -> None:

@@ -12,7 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.unit_of_work import say_who_asks
 from domain.actors import Actor
+from domain.reviews import ReviewOutcome
 from resolvers import workers
+from resolvers.reviews import ReviewClose, review_close
+from schema.ids import id_of
 from tests.support.asked import World, actors, lived
 from tests.support.scene import SYSTEM, Scene
 
@@ -50,6 +53,8 @@ BELONGS = {
     "pledges": "donor_id = :donor",
     "reasons": "true",
     "remittances": "allocation_id = :allocation",
+    "review_outcomes": "review_id IN (SELECT id FROM reviews WHERE worker_id = :worker)",
+    "reviews": "worker_id = :worker",
     "tariffs": "allocation_id = :allocation",
     "workers": "id = :worker",
 }
@@ -77,6 +82,8 @@ async def whole_world(scene: Scene) -> tuple[World, dict[str, Any]]:
     accounts = await scene.rows(OF_THE_DONATION, donation=donation.id)
     await scene.nominate(donation.fund_id, scene.lines(8, refused=2))
     await workers.worker(scene.context(), world.worker_id)
+    closing = ReviewClose(review_id=id_of("Review", world.review), outcome=ReviewOutcome.JUSTIFIED)
+    await review_close(scene.context(), scene.key(), closing)
     async with scene.superuser.begin() as connection:
         await connection.execute(text("INSERT INTO pledges SELECT gen_random_uuid(), donor_id, fund_id, 1, currency, "
                                       "received_on, now() FROM donations"))  # fmt: skip

@@ -41,6 +41,7 @@ QUERIES = {
     "nomination": (A, F, F, F, F, F, F, F),
     "certificate": (A, A, N, F, F, A, N, F),
     "messages": (A, F, F, F, F, F, F, F),
+    "reviews": (A, F, F, F, F, F, F, F),
     "node": (A, A, N, F, F, A, N, F),
 }
 S = "STATE_CONFLICT"
@@ -55,6 +56,8 @@ MUTATIONS = {
     "allocationRemit": (A, F, F, F, F, F, F, F),
     "identifierRecord": (A, A, F, F, F, F, F, F),
     "messageRetry": (S, F, F, F, F, F, F, F),
+    "accessRecordObject": (F, F, F, F, F, A, X, F),
+    "reviewClose": (A, F, F, F, F, F, F, F),
     "workerMove": (L, L, X, F, F, L, X, F),
 }
 

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from domain.actors import Actor
 from domain.people import Identifier
-from resolvers import workers
-from schema.ids import opaque_id
+from domain.reviews import ObjectionCode
+from resolvers import reviews, workers
+from schema.ids import opaque_id, opaque_number
 from tests.support.api import Api
 from tests.support.scene import (
     A_MONTH,
@@ -42,6 +43,8 @@ class World:
     nomination: str
     move: str
     certificate: str
+    access_record: str
+    review: str
 
 
 async def lived(scene: Scene) -> World:
@@ -51,6 +54,9 @@ async def lived(scene: Scene) -> World:
     await scene.deliver()
     (certificate,) = (await workers.certificates_of(scene.context(), [found.id]))[found.id]
     rows = await scene.rows("SELECT nomination_id FROM allocations WHERE id = :id", id=found.allocation.id)
+    asked = await scene.rows("SELECT id FROM access_records WHERE worker_id = :id ORDER BY id", id=found.id)
+    objection = reviews.AccessRecordObject(access_record_id=asked[0].id, code=ObjectionCode.NO_RELATION)
+    review = await reviews.access_record_object(scene.context(worker_actor(found.id)), scene.key(), objection)
     return World(
         worker=opaque_id("Worker", found.id),
         worker_id=found.id,
@@ -63,6 +69,8 @@ async def lived(scene: Scene) -> World:
         nomination=opaque_id("Nomination", rows[0].nomination_id),
         move=opaque_id("Move", move.id),
         certificate=certificate.number,
+        access_record=opaque_number("AccessRecord", asked[-1].id),
+        review=opaque_id("Review", review),
     )
 
 
@@ -128,6 +136,7 @@ def queries(world: World) -> dict[str, str]:
         "nomination": f'nomination(id: "{world.nomination}") {{ id }}',
         "certificate": f'certificate(number: "{world.certificate}") {{ number }}',
         "messages": "messages(first: 1) { edges { node { id } } }",
+        "reviews": "reviews(first: 1) { edges { node { id } } }",
         "node": f'node(id: "{world.worker}") {{ id }}',
     }
 
@@ -153,6 +162,10 @@ def mutations(world: World, key: str) -> dict[str, str]:
         "allocationRemit": named("allocationRemit", f'allocationId: "{world.allocation}"'),
         "identifierRecord": named("identifierRecord", f'workerId: "{world.worker}", identifier: {identifier(world)}'),
         "messageRetry": named("messageRetry", f'messageId: "{opaque_id("Message", world.worker_id)}"'),
+        "accessRecordObject": named(
+            "accessRecordObject", f'accessRecordId: "{world.access_record}", code: WRONG_PURPOSE'
+        ),
+        "reviewClose": named("reviewClose", f'reviewId: "{world.review}", outcome: JUSTIFIED'),
         "workerMove": named("workerMove", f"input: {move_input(world, moveOn=_LATER, decidedOn=_DECIDED)}"),
     }
 

@@ -1,7 +1,8 @@
 """Row security: which rows an actor's transaction sees, whatever its statements say.
 
-Why an institution sees a worker is written once, in the view `relations`. `sees_worker` asks it, and both walls ask
-`sees_worker`: the statements that look for a worker, and the policies below.
+Why an institution sees a worker is written once, in the view `relations`. Both walls ask it: the statements that look
+for a worker by the function `sees_worker`, the policies below by the view `own_relations`, which needs no call for
+each row.
 """
 
 from __future__ import annotations
@@ -14,12 +15,19 @@ branch_labels = None
 depends_on = None
 
 _RELATIONS = """
-    CREATE VIEW relations WITH (security_invoker = true) AS
+    CREATE VIEW relations AS
     SELECT e.worker_id, e.institution_id AS party FROM enrolments e
     UNION ALL
     SELECT m.worker_id, side.party FROM moves m CROSS JOIN LATERAL (VALUES (m.from_state), (m.to_state)) side(party)
     WHERE m.ended_at IS NULL OR EXISTS (
         SELECT FROM move_steps done WHERE done.move_id = m.id AND done.step = 'completed')"""
+
+# Those of the officer who asks, read as lingkar_sight: a policy of enrolments that read enrolments as the officer
+# would ask itself for ever.
+_OWN_RELATIONS = """
+    CREATE VIEW own_relations WITH (security_barrier = true) AS
+    SELECT r.worker_id FROM relations r
+    WHERE actor_kind() = 'officer' AND r.party IN (actor_institution(), actor_state())"""
 
 _AS_SIGHT = "SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
 
@@ -29,9 +37,7 @@ _SEES_WORKER = f"""
         CASE actor_kind()
         WHEN 'operator' THEN RETURN true;
         WHEN 'worker' THEN RETURN worker = actor_subject();
-        WHEN 'officer' THEN RETURN EXISTS (
-            SELECT FROM relations r
-            WHERE r.worker_id = worker AND r.party IN (actor_institution(), actor_state()));
+        WHEN 'officer' THEN RETURN EXISTS (SELECT FROM own_relations r WHERE r.worker_id = worker);
         ELSE RETURN false;
         END CASE;
     END $$"""
@@ -87,7 +93,6 @@ _HANDED_OVER = ("workers_locked(uuid[])", "leave_access_records(uuid[], bytea, t
 
 # What those functions read as lingkar_sight, and the one thing they write. To lock is granted as to update.
 _SIGHT = {
-    "relations": "SELECT",
     "workers": "SELECT (id, sector), UPDATE (id)",
     "identifiers": "SELECT (worker_id, blind_index, superseded_at)",
     "enrolments": "SELECT (worker_id, institution_id)",
@@ -116,26 +121,34 @@ _BATCH_IN_SIGHT = "EXISTS (SELECT FROM remittances r WHERE r.id = {})"
 
 
 def _in_sight(column: str) -> str:
-    return f"{_OPERATOR} OR sees_worker({column})"
+    return f"{_OPERATOR} OR {_related(column)}"
+
+
+def _related(column: str) -> str:
+    """What sees_worker says, without a call for each row, of an actor who does not see everybody."""
+    return (
+        f"({_KIND} = 'worker' AND {column} = (SELECT actor_subject()) "
+        f"OR EXISTS (SELECT FROM own_relations seen WHERE seen.worker_id = {column}))"
+    )
 
 
 # For each table who reads, who adds and who changes rows as lingkar_app. Where nothing is said, nobody does.
 # A table that a condition names is read under its own policies.
 _POLICIES = {
-    "workers": {"SELECT": _in_sight("id"), "INSERT": _OPERATOR},
+    "workers": {"SELECT": _in_sight("workers.id"), "INSERT": _OPERATOR},
     "identifiers": {
-        "SELECT": _in_sight("worker_id"),
-        "INSERT": f"{_KIND} IN ('operator', 'officer') AND sees_worker(worker_id)",
-        "UPDATE": f"{_KIND} IN ('operator', 'officer') AND sees_worker(worker_id)",
+        "SELECT": _in_sight("identifiers.worker_id"),
+        "INSERT": f"{_OPERATOR} OR {_KIND} = 'officer' AND {_related('identifiers.worker_id')}",
+        "UPDATE": f"{_OPERATOR} OR {_KIND} = 'officer' AND {_related('identifiers.worker_id')}",
     },
-    "enrolments": {"SELECT": _in_sight("worker_id")},
-    "coverage_spells": {"SELECT": _in_sight("worker_id")},
-    "certificates": {"SELECT": _in_sight("worker_id")},
-    "moves": {"SELECT": _in_sight("worker_id"), "INSERT": _in_sight("worker_id")},
+    "enrolments": {"SELECT": _in_sight("enrolments.worker_id")},
+    "coverage_spells": {"SELECT": _in_sight("coverage_spells.worker_id")},
+    "certificates": {"SELECT": _in_sight("certificates.worker_id")},
+    "moves": {"SELECT": _in_sight("moves.worker_id"), "INSERT": _in_sight("moves.worker_id")},
     "move_steps": {"SELECT": _MOVE_IN_SIGHT.format("move_id"), "INSERT": _MOVE_IN_SIGHT.format("move_id")},
     "access_records": {"SELECT": f"{_OPERATOR} OR {_KIND} = 'worker' AND worker_id = (SELECT actor_subject())"},
     "contribution_months": {
-        "SELECT": f"{_OPERATOR} OR {_PAID_BY_DONOR} OR sees_worker(worker_id)",
+        "SELECT": f"{_OPERATOR} OR {_PAID_BY_DONOR} OR {_related('contribution_months.worker_id')}",
         "INSERT": f"{_OPERATOR} OR {_PAID_BY_DONOR}",
     },
     "nominations": {
@@ -147,8 +160,9 @@ _POLICIES = {
     "nomination_refusals": {"SELECT": _OPERATOR, "INSERT": _OPERATOR},
     "allocations": {
         "SELECT": f"{_OPERATOR} OR {_KIND} = 'donor' AND donation_id IN {_OWN_GIFTS} "
-        f"OR {_BUT_DONORS} AND (worker_id IS NULL OR sees_worker(worker_id))",
-        "INSERT": f"{_OPERATOR} OR {_KIND} = 'donor' AND donation_id IN {_OWN_GIFTS} OR sees_worker(worker_id)",
+        f"OR {_BUT_DONORS} AND (worker_id IS NULL OR {_related('allocations.worker_id')})",
+        "INSERT": f"{_OPERATOR} OR {_KIND} = 'donor' AND donation_id IN {_OWN_GIFTS} "
+        f"OR {_related('allocations.worker_id')}",
     },
     "remittances": {
         "SELECT": f"{_BUT_DONORS} OR {_PAID_BY_DONOR}",
@@ -196,6 +210,7 @@ def upgrade() -> None:
     op.execute("CREATE INDEX ix_moves_from_state ON moves (from_state, worker_id)")
     op.execute("CREATE INDEX ix_moves_to_state ON moves (to_state, worker_id)")
     op.execute(_RELATIONS)
+    op.execute(_OWN_RELATIONS)
     for function in (_SEES_WORKER, _WORKERS_IN_SIGHT, _NOMINATED, _FUNDED):
         op.execute(function)
     for table, rights in _SIGHT.items():
@@ -206,6 +221,9 @@ def upgrade() -> None:
         op.execute(f"GRANT EXECUTE ON FUNCTION {name} TO {role}")
     for name in (*_FUNCTIONS, *_HANDED_OVER):
         op.execute(f"ALTER FUNCTION {name} OWNER TO lingkar_sight")
+    op.execute("GRANT SELECT ON own_relations TO lingkar_app")
+    for view in ("relations", "own_relations"):
+        op.execute(f"ALTER VIEW {view} OWNER TO lingkar_sight")
     op.execute("REVOKE CREATE ON SCHEMA public FROM lingkar_sight")
     for table, policies in _POLICIES.items():
         _hold(table, policies)
