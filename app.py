@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import schema
+from adapters.access_rules import load_access_rules
 from adapters.clock import SystemClock
 from adapters.countries import ADAPTERS
 from adapters.countries.exchange import OUR_SENDER_ID, HttpExchange, InstitutionEndpoint
@@ -40,6 +41,7 @@ from adapters.postgres.rows import new_id
 from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.rulebook import load_rulebook
 from adapters.settings import Settings
+from domain.access_rules import AccessRules
 from domain.actors import Actor, ActorKind
 from domain.legislation import Rulebook
 from resolvers.context import Context, Limits
@@ -63,6 +65,7 @@ class Services:
     database: PostgresDatabase
     rulebook: Rulebook
     identity: CheckedIdentities
+    access: AccessRules
     limits: Limits
 
     def context(self, actor: Actor) -> Context:
@@ -75,6 +78,7 @@ class Services:
             identity=self.identity,
             new_id=new_id,
             reached=frozenset(self.settings.institutions),
+            access=self.access,
             limits=self.limits,
         )
 
@@ -89,6 +93,7 @@ def build_services(settings: Settings, database_url: str) -> Services:
         database=PostgresDatabase(database_url, Sealer(keys), pool_size=settings.database_pool),
         rulebook=load_rulebook(),
         identity=CheckedIdentities(),
+        access=load_access_rules(),
         limits=Limits(person_months=settings.person_months, move_answer_days=settings.move_answer_days),
     )
 

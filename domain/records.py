@@ -35,13 +35,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """A worker, without anything that names the person."""
+    """A worker, without anything that names the person. purpose: for what they were asked about, if it was said."""
 
     id: UUID
     home_state: MemberState
     nationality: MemberState
     sector: Sector
     recorded_at: dt.datetime
+    purpose: Purpose | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 from uuid import UUID
 
-from domain.access_stores import Reviews
+from domain.access_stores import Consents, Reviews
 from domain.actors import Actor
 from domain.audit import AuditEntry
 from domain.certificates import CertificateOfCoverage
@@ -229,6 +229,8 @@ class UnitOfWork(Protocol):
     def trust(self) -> Trust: ...
     @property
     def reviews(self) -> Reviews: ...
+    @property
+    def consents(self) -> Consents: ...
 
     def savepoint(self) -> AbstractAsyncContextManager[object]:
         """A part of the transaction that can be undone alone; raises TryAgain for what is only momentary."""
@@ -236,10 +238,15 @@ class UnitOfWork(Protocol):
 
 
 class Database(Protocol):
-    """Where units of work come from: each acts for one actor at one instant, and sees the rows that the actor may."""
+    """Where units of work come from: each acts for one actor at one instant, and sees the rows that the actor may.
 
-    def write(self, actor: Actor, at: dt.datetime) -> AbstractAsyncContextManager[UnitOfWork]: ...
+    purpose: for what the actor asks about persons, which decides whether a consent lets them.
+    """
 
-    def read(self, actor: Actor, at: dt.datetime) -> AbstractAsyncContextManager[UnitOfWork]:
+    def write(
+        self, actor: Actor, at: dt.datetime, purpose: Purpose | None
+    ) -> AbstractAsyncContextManager[UnitOfWork]: ...
+
+    def read(self, actor: Actor, at: dt.datetime, purpose: Purpose | None) -> AbstractAsyncContextManager[UnitOfWork]:
         """A unit of work that the database itself keeps from writing."""
         ...

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
+from domain.access_rules import AccessRules
 from domain.actors import Actor, ActorKind
 from domain.errors import NotFound, NotPermitted
 from domain.legislation import Rulebook
@@ -39,7 +40,8 @@ class Limits:
 class Context:
     """The surroundings of one request.
 
-    reached: institutions to which messages can be sent. asked: for what a person is asked about, and which fields.
+    reached: institutions to which messages can be sent. access: what is declared of asking about persons.
+    asked: for what a person is asked about, and which fields.
     """
 
     actor: Actor
@@ -49,16 +51,17 @@ class Context:
     identity: IdentityRules
     new_id: Callable[[], UUID]
     reached: frozenset[str]
+    access: AccessRules
     limits: Limits = Limits()
     asked: Asked = field(default_factory=Asked)
 
     def writing(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """A unit of work of this actor at this instant; the database shows it what the actor may see, and no more."""
-        return self.database.write(self.actor, self.now)
+        return self.database.write(self.actor, self.now, self.asked.purpose)
 
     def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """The same, which the database itself keeps from writing."""
-        return self.database.read(self.actor, self.now)
+        return self.database.read(self.actor, self.now, self.asked.purpose)
 
 
 def permit(context: Context, operation: str, *kinds: ActorKind) -> None:

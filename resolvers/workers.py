@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain.actors import ActorKind
@@ -34,7 +34,7 @@ async def worker(context: Context, worker_id: UUID) -> Worker | None:
         found = await work.workers.worker(worker_id)
         if found is not None:
             await trace(context, work, found.id, "worker")
-        return found
+        return _for_what(context, found)
 
 
 async def worker_by_identifier(context: Context, identifier: Identifier) -> Worker | None:
@@ -50,7 +50,7 @@ async def worker_by_identifier(context: Context, identifier: Identifier) -> Work
             outcome="not_visible" if found is None else "read",
             fields=() if found is None else answered(context, "worker"),
         )
-        return found
+        return _for_what(context, found)
 
 
 async def me(context: Context) -> Worker:
@@ -68,7 +68,12 @@ async def workers(context: Context, *, after: UUID | None, limit: int) -> tuple[
         await work.workers.record_page(
             [seen.id for seen in page], purpose=context.asked.purpose, fields=answered(context, "worker")
         )
-        return page
+        return tuple(replace(seen, purpose=context.asked.purpose) for seen in page)
+
+
+def _for_what(context: Context, found: Worker | None) -> Worker | None:
+    """The worker with the purpose, so that what is read of them next is read for it, too."""
+    return None if found is None else replace(found, purpose=context.asked.purpose)
 
 
 async def identifier_record(context: Context, key: str, command: IdentifierRecord) -> Worker:

@@ -12,6 +12,7 @@ from domain.funding import Allocation, Donation, Donor, Fund, FundsInsufficient,
 from domain.records import Move, Worker
 from resolvers import allocations, deliveries, funding, moves, workers
 from schema import problems as p
+from schema.consents import ConsentMutations
 from schema.funding import (
     AllocationType,
     DonationAllocateInput,
@@ -159,7 +160,7 @@ _MOVED = (*_ACTED, *_LAW, errors.StateConflict, errors.LandingNotPossible, error
 
 
 @strawberry.type(description="Everything that can be done. Each act needs an idempotency key and has one effect.")
-class Mutation(ReviewMutations):
+class Mutation(ReviewMutations, ConsentMutations):
     @strawberry.mutation(graphql_type=DonorRegisterResult, description="Register a donor. Operators.")
     async def donor_register(self, info: Info, idempotency_key: IdempotencyKey, input: DonorRegisterInput) -> Any:
         command = funding.DonorRegister(name=input.name, funder_kind=input.funder_kind)

@@ -20,6 +20,7 @@ from domain.records import Move, NominationReport, Purpose, Worker
 from domain.schemes import Scheme
 from resolvers import allocations, coverage, deliveries, funding, legislation, moves, nominations, workers
 from schema import problems as p
+from schema.consents import ConsentQueries
 from schema.coverage import CoverageDeterminationType
 from schema.funding import AllocationType, DonationType, MessageType, NominationType
 from schema.ids import id_of, parts_of, uuid_after
@@ -89,7 +90,7 @@ _PLAN = (*_QUOTE, errors.NotFound)
 
 
 @strawberry.type(description="Everything that can be asked. A field that you may not see is null or refused.")
-class Query(ReviewQueries):
+class Query(ReviewQueries, ConsentQueries):
     @strawberry.field(graphql_type=list[LegislationType], description="Member states with a rule file.")
     async def member_states(self, info: Info) -> list[Legislation]:
         return list(info.context.context.rulebook.states.values())
@@ -175,30 +176,36 @@ class Query(ReviewQueries):
         return await workers.me(info.context.context)
 
     @strawberry.field(graphql_type=WorkerType | None, description="A worker whom you may see, else null.")
-    async def worker(self, info: Info, id: strawberry.ID) -> Worker | None:
-        return await workers.worker(asking(info), id_of("Worker", id))
+    async def worker(self, info: Info, id: strawberry.ID, purpose: Purpose | None = None) -> Worker | None:
+        return await workers.worker(asking(info, purpose), id_of("Worker", id))
 
     @strawberry.field(
         graphql_type=WorkerType | None,
         description="The worker who shows a document, if you may see them, else null. The worker sees the question.",
     )
-    async def worker_by_identifier(self, info: Info, identifier: IdentifierInput) -> Worker | None:
-        return await workers.worker_by_identifier(asking(info), identifier_of(info.context, identifier))
+    async def worker_by_identifier(
+        self, info: Info, identifier: IdentifierInput, purpose: Purpose | None = None
+    ) -> Worker | None:
+        return await workers.worker_by_identifier(asking(info, purpose), identifier_of(info.context, identifier))
 
     @strawberry.field(graphql_type=Connection[WorkerType], description="Workers whom you may see.")
-    async def workers(self, info: Info, first: int = PAGE, after: str | None = None) -> Page:
-        rows = await workers.workers(asking(info), after=uuid_after("workers", after), limit=checked_first(first) + 1)
+    async def workers(
+        self, info: Info, first: int = PAGE, after: str | None = None, purpose: Purpose | None = None
+    ) -> Page:
+        rows = await workers.workers(
+            asking(info, purpose), after=uuid_after("workers", after), limit=checked_first(first) + 1
+        )
         return page_of("workers", rows, first, lambda row: row.id)
 
     @strawberry.field(
         graphql_type=MovePlanResult, description="Where cover can land if a worker moves; nothing is done."
     )
-    async def move_plan(self, info: Info, input: WorkerMoveInput) -> Any:
-        return await or_problem(_plan(info, input), *_PLAN)
+    async def move_plan(self, info: Info, input: WorkerMoveInput, purpose: Purpose | None = None) -> Any:
+        return await or_problem(_plan(info, input, purpose), *_PLAN)
 
     @strawberry.field(graphql_type=MoveType | None, description="A move of a worker whom you may see, else null.")
-    async def move(self, info: Info, id: strawberry.ID) -> Move | None:
-        return await _or_none(moves.move_of(asking(info), id_of("Move", id)))
+    async def move(self, info: Info, id: strawberry.ID, purpose: Purpose | None = None) -> Move | None:
+        return await _or_none(moves.move_of(asking(info, purpose), id_of("Move", id)))
 
     @strawberry.field(graphql_type=DonationType | None, description="A donation that you may see, else null.")
     async def donation(self, info: Info, id: strawberry.ID) -> Donation | None:
@@ -220,8 +227,10 @@ class Query(ReviewQueries):
         return await _or_none(nominations.nomination(info.context.context, id_of("Nomination", id)))
 
     @strawberry.field(graphql_type=CertificateType | None, description="A certificate by its number.")
-    async def certificate(self, info: Info, number: str) -> CertificateOfCoverage | None:
-        return await _or_none(workers.certificate(asking(info), number))
+    async def certificate(
+        self, info: Info, number: str, purpose: Purpose | None = None
+    ) -> CertificateOfCoverage | None:
+        return await _or_none(workers.certificate(asking(info, purpose), number))
 
     @strawberry.field(
         graphql_type=Connection[MessageType], description="Messages to institutions, for the operator's desk."
@@ -234,7 +243,7 @@ class Query(ReviewQueries):
         return page_of(listing, rows, first, lambda row: row.id)
 
     @strawberry.field(graphql_type=Node | None, description="Any thing that has an id, if you may see it.")
-    async def node(self, info: Info, id: strawberry.ID) -> Any:
+    async def node(self, info: Info, id: strawberry.ID, purpose: Purpose | None = None) -> Any:
         kind, value = parts_of(id)
         read: Callable[..., Awaitable[Any]] | None = {
             "Worker": workers.worker,
@@ -242,7 +251,7 @@ class Query(ReviewQueries):
             "Allocation": allocations.allocation,
             "Nomination": nominations.nomination,
         }.get(kind)
-        return None if read is None else await _or_none(read(asking(info), value))
+        return None if read is None else await _or_none(read(asking(info, purpose), value))
 
 
 async def _coverage(
@@ -252,8 +261,8 @@ async def _coverage(
     return await coverage.coverage_on(asked, identifier_of(info.context, given), on, known_at, purpose)
 
 
-async def _plan(info: Info, given: WorkerMoveInput) -> Any:
-    return await moves.move_plan(asking(info), move_command(given))
+async def _plan(info: Info, given: WorkerMoveInput, purpose: Purpose | None) -> Any:
+    return await moves.move_plan(asking(info, purpose), move_command(given))
 
 
 def identifier_of(request: Request, given: IdentifierInput) -> Identifier:

@@ -75,8 +75,9 @@ def _is_problem(kind: str) -> bool:
 def _included(info: ResolveInfo, node: SelectionNode) -> bool:
     for directive in node.directives or ():
         for argument in directive.arguments or ():
-            if directive.name.value in ("include", "skip"):
-                return _truth(info, argument.value) is (directive.name.value == "include")
+            wanted = {"include": True, "skip": False}.get(directive.name.value)
+            if wanted is not None and _truth(info, argument.value) is not wanted:
+                return False
     return True
 
 

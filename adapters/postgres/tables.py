@@ -142,6 +142,30 @@ access_records = Table(
     Index("ix_access_records_worker_id", "worker_id", "id"),
 )
 
+consents = Table(
+    "consents",
+    metadata,
+    _id(),
+    _to("workers"),
+    _required("institution_id", Text),
+    _required("purpose", Text),
+    _required("first_day", Date),
+    _required("last_day", Date),
+    _required("text_version", Text),
+    _required("text_language", Text),
+    _recorded_at(),
+    CheckConstraint("last_day >= first_day", name="ends_after_it_begins"),
+    Index("ix_consents_worker_id", "worker_id"),
+    Index("ix_consents_institution_worker", "institution_id", "worker_id"),
+)
+
+consent_withdrawals = Table(
+    "consent_withdrawals",
+    metadata,
+    Column("consent_id", Uuid, ForeignKey("consents.id"), primary_key=True),
+    _recorded_at(),
+)
+
 reviews = Table(
     "reviews",
     metadata,

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from adapters.identity.sealing import Sealer
+from adapters.postgres.consents import PostgresConsents
 from adapters.postgres.contributions import PostgresContributions
 from adapters.postgres.coverage import PostgresCoverage
 from adapters.postgres.funding import PostgresFunding
@@ -27,6 +28,7 @@ from adapters.postgres.trust import PostgresTrust
 from adapters.postgres.workers import PostgresWorkers
 from domain.actors import Actor, ActorKind
 from domain.errors import NotFound, TryAgain
+from domain.records import Purpose
 from domain.stores import UnitOfWork
 
 
@@ -72,6 +74,7 @@ class PostgresUnitOfWork:
         self.messages = PostgresMessages(connection)
         self.trust = PostgresTrust(connection, sealer)
         self.reviews = PostgresReviews(connection, actor)
+        self.consents = PostgresConsents(connection)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[object]:
@@ -105,19 +108,19 @@ class PostgresDatabase:
         self._sealer = sealer
 
     @asynccontextmanager
-    async def write(self, actor: Actor, at: dt.datetime) -> AsyncIterator[UnitOfWork]:
+    async def write(self, actor: Actor, at: dt.datetime, purpose: Purpose | None = None) -> AsyncIterator[UnitOfWork]:
         with _momentary(), _alike(actor):
             async with self.engine.begin() as connection:
-                await say_who_asks(connection, actor, at)
+                await say_who_asks(connection, actor, at, purpose)
                 unit = PostgresUnitOfWork(connection, self._sealer, actor)
                 yield unit
                 await unit.trust.write_waiting()
 
     @asynccontextmanager
-    async def read(self, actor: Actor, at: dt.datetime) -> AsyncIterator[UnitOfWork]:
+    async def read(self, actor: Actor, at: dt.datetime, purpose: Purpose | None = None) -> AsyncIterator[UnitOfWork]:
         with _momentary():
             async with self._reading.begin() as connection:
-                await say_who_asks(connection, actor, at)
+                await say_who_asks(connection, actor, at, purpose)
                 yield PostgresUnitOfWork(connection, self._sealer, actor)
 
     async def ready(self) -> None:
@@ -137,11 +140,12 @@ class PostgresDatabase:
 _ACTOR = """
     SELECT set_config('lingkar.actor_kind', %s, true), set_config('lingkar.actor_id', %s, true),
            set_config('lingkar.actor_institution', %s, true), set_config('lingkar.actor_state', %s, true),
-           set_config('lingkar.actor_subject', %s, true), set_config('lingkar.asked_at', %s, true)"""
+           set_config('lingkar.actor_subject', %s, true), set_config('lingkar.asked_at', %s, true),
+           set_config('lingkar.asked_for', %s, true)"""
 
 
-async def say_who_asks(connection: AsyncConnection, actor: Actor, at: dt.datetime) -> None:
-    """Tell the database who asks, until the transaction ends; nobody said is nobody, who sees no row.
+async def say_who_asks(connection: AsyncConnection, actor: Actor, at: dt.datetime, purpose: Purpose | None) -> None:
+    """Tell the database who asks, when and for what, until the transaction ends; unsaid is nobody, who sees no row.
 
     The statement travels with BEGIN in one pipeline, so that it costs no round trip of its own.
     """
@@ -154,6 +158,7 @@ async def say_who_asks(connection: AsyncConnection, actor: Actor, at: dt.datetim
         actor.member_state.value if actor.member_state else "",
         str(actor.subject_id or ""),
         at.isoformat(),
+        "" if purpose is None else purpose.value,
     )
     async with driver.pipeline():
         await driver.execute(_ACTOR, values)

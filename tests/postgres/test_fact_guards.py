@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from domain.reviews import ObjectionCode, ReviewOutcome
-from resolvers import reviews
+from resolvers import consents, reviews
 from tests.support.scene import A_MONTH, Scene, covered_worker, worker_actor
 
 NEVER_CHANGED = (
@@ -34,6 +34,8 @@ NEVER_CHANGED = (
     "audit_entries",
     "reviews",
     "review_outcomes",
+    "consents",
+    "consent_withdrawals",
 )
 SUPERSEDED = ("identifiers", "enrolments", "contribution_months", "coverage_spells")
 A_COLUMN = {
@@ -58,6 +60,8 @@ A_COLUMN = {
     "audit_entries": "action",
     "reviews": "code",
     "review_outcomes": "outcome",
+    "consents": "purpose",
+    "consent_withdrawals": "consent_id",
     "identifiers": "kind",
     "enrolments": "reference",
     "contribution_months": "line",
@@ -74,6 +78,8 @@ async def lived(scene: Scene) -> Scene:
     await scene.deliver()
     await scene.pledge(worker.donation)
     await _objected_and_looked_at(scene, worker.id)
+    withdrawn = consents.ConsentWithdraw(consent_id=(await scene.consent(worker.id, "MY.EPF")).id)
+    await consents.consent_withdraw(scene.context(worker_actor(worker.id)), scene.key(), withdrawn)
     counts = await scene.counts()
     assert [table for table in (*NEVER_CHANGED, *SUPERSEDED) if counts[table] == 0] == []
     return scene

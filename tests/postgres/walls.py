@@ -14,10 +14,11 @@ from adapters.postgres.unit_of_work import say_who_asks
 from domain.actors import Actor
 from domain.reviews import ReviewOutcome
 from resolvers import workers
+from resolvers.consents import ConsentWithdraw, consent_withdraw
 from resolvers.reviews import ReviewClose, review_close
 from schema.ids import id_of
 from tests.support.asked import World, actors, lived
-from tests.support.scene import SYSTEM, Scene
+from tests.support.scene import SYSTEM, Scene, worker_actor
 
 OF_THE_ALLOCATION = "SELECT id FROM remittances WHERE allocation_id = :allocation"
 OF_THE_DONATION = "SELECT id FROM ledger_accounts WHERE owner_id = :donation"
@@ -31,6 +32,8 @@ BELONGS = {
     "audit_entries": "chain = 'lingkar'",
     "audit_heads": "chain = 'lingkar'",
     "certificates": "worker_id = :worker",
+    "consent_withdrawals": "consent_id IN (SELECT id FROM consents WHERE worker_id = :worker)",
+    "consents": "worker_id = :worker",
     "contribution_months": "worker_id = :worker",
     "coverage_spells": "worker_id = :worker",
     "donations": "id = :donation",
@@ -84,6 +87,8 @@ async def whole_world(scene: Scene) -> tuple[World, dict[str, Any]]:
     await workers.worker(scene.context(), world.worker_id)
     closing = ReviewClose(review_id=id_of("Review", world.review), outcome=ReviewOutcome.JUSTIFIED)
     await review_close(scene.context(), scene.key(), closing)
+    withdrawing = ConsentWithdraw(consent_id=id_of("Consent", world.consent))
+    await consent_withdraw(scene.context(worker_actor(world.worker_id)), scene.key(), withdrawing)
     async with scene.superuser.begin() as connection:
         await connection.execute(text("INSERT INTO pledges SELECT gen_random_uuid(), donor_id, fund_id, 1, currency, "
                                       "received_on, now() FROM donations"))  # fmt: skip
@@ -158,7 +163,7 @@ class Wall:
 
 async def as_actor(connection: AsyncConnection, scene: Scene, actor: Actor | None) -> None:
     if actor is not None:
-        await say_who_asks(connection, actor, scene.clock.now())
+        await say_who_asks(connection, actor, scene.clock.now(), None)
 
 
 async def one_row_of_each(scene: Scene, ids: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

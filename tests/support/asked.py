@@ -45,6 +45,7 @@ class World:
     certificate: str
     access_record: str
     review: str
+    consent: str
 
 
 async def lived(scene: Scene) -> World:
@@ -71,6 +72,7 @@ async def lived(scene: Scene) -> World:
         certificate=certificate.number,
         access_record=opaque_number("AccessRecord", asked[-1].id),
         review=opaque_id("Review", review),
+        consent=opaque_id("Consent", (await scene.consent(found.id, "MY.EPF")).id),
     )
 
 
@@ -136,6 +138,7 @@ def queries(world: World) -> dict[str, str]:
         "nomination": f'nomination(id: "{world.nomination}") {{ id }}',
         "certificate": f'certificate(number: "{world.certificate}") {{ number }}',
         "messages": "messages(first: 1) { edges { node { id } } }",
+        "consentTexts": "consentTexts { version }",
         "reviews": "reviews(first: 1) { edges { node { id } } }",
         "node": f'node(id: "{world.worker}") {{ id }}',
     }
@@ -162,6 +165,12 @@ def mutations(world: World, key: str) -> dict[str, str]:
         "allocationRemit": named("allocationRemit", f'allocationId: "{world.allocation}"'),
         "identifierRecord": named("identifierRecord", f'workerId: "{world.worker}", identifier: {identifier(world)}'),
         "messageRetry": named("messageRetry", f'messageId: "{opaque_id("Message", world.worker_id)}"'),
+        "consentGive": named(
+            "consentGive",
+            'input: {institutionId: "MY.SOCSO", purpose: CLAIM, firstDay: "2025-07-01", lastDay: "2026-06-30", '
+            'textVersion: "2026-1", textLanguage: "en"}',
+        ),
+        "consentWithdraw": named("consentWithdraw", f'consentId: "{world.consent}"'),
         "accessRecordObject": named(
             "accessRecordObject", f'accessRecordId: "{world.access_record}", code: WRONG_PURPOSE'
         ),

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.access_rules import load_access_rules
 from adapters.identity.invented import invented_nominations
 from adapters.identity.rules import CheckedIdentities
 from adapters.postgres.rows import new_id
@@ -21,6 +22,7 @@ from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.rulebook import load_rulebook
 from domain.actors import Actor, ActorKind
 from domain.audit import broken_at
+from domain.consents import Consent
 from domain.countries import MemberState
 from domain.coverage import CoverageDetermination
 from domain.errors import PersonNotVisible, Refusal
@@ -31,7 +33,7 @@ from domain.people import Identifier, IdentifierKind
 from domain.periods import Month
 from domain.records import Move, NominationReport, Purpose, Remittance
 from domain.schemes import FunderKind, Sector
-from resolvers import allocations, coverage, deliveries, funding, moves, nominations, workers
+from resolvers import allocations, consents, coverage, deliveries, funding, moves, nominations, workers
 from resolvers.context import Context, Limits
 from tests.support.clock import SettableClock
 from tests.support.institutions import FakeExchange
@@ -48,6 +50,7 @@ A_MONTH = 16_800
 PACK = 370_000
 MOVE_ON = dt.date(2025, 10, 16)
 DECIDED_ON = dt.date(2025, 10, 6)
+ACCESS = load_access_rules()
 _WHOLE = load_rulebook()
 RULEBOOK = replace(_WHOLE, states={state: _WHOLE.states[state] for state in (MemberState.ID, MemberState.MY)})
 """The law of two states: what tests say of a state without rules holds however many states have them."""
@@ -91,6 +94,7 @@ class Scene:
             identity=CheckedIdentities(),
             new_id=new_id,
             reached=self.reached,
+            access=ACCESS,
             limits=self.limits,
         )
 
@@ -173,6 +177,20 @@ class Scene:
         command = workers.IdentifierRecord(worker_id=worker_id, identifier=shown)
         await workers.identifier_record(self.context(), self.key(), command)
         return shown
+
+    async def consent(self, worker_id: UUID, institution_id: str, **changes: Any) -> Consent:
+        """A worker lets an institution ask for a year, for claims unless another purpose is given."""
+        today = self.clock.now().date()
+        wanted: dict[str, Any] = {
+            "institution_id": institution_id,
+            "purpose": Purpose.CLAIM,
+            "first_day": today,
+            "last_day": today + dt.timedelta(days=365),
+            "text_version": "2026-1",
+            "text_language": "id",
+        }
+        command = consents.ConsentGive(**wanted | changes)
+        return await consents.consent_give(self.context(worker_actor(worker_id)), self.key(), command)
 
     # --- months ------------------------------------------------------------------------------------------
 
