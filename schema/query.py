@@ -71,13 +71,14 @@ RuleChangesResult = Annotated[
 ]
 
 CoverageResult = Annotated[
-    CoverageDeterminationType | p.PersonNotVisibleProblem | p.IdentifierInvalidProblem,
+    CoverageDeterminationType | p.PersonNotVisibleProblem | p.IdentifierInvalidProblem | p.PurposeNotOpenProblem,
     strawberry.union("CoverageResult", description="The answer to a coverage question, or why there is none."),
 ]
-_COVERAGE = (errors.PersonNotVisible, errors.IdentifierInvalid)
+_COVERAGE = (errors.PersonNotVisible, errors.IdentifierInvalid, errors.PurposeNotOpen)
 
 MovePlanResult = Annotated[
     MovePlanType
+    | p.PurposeNotOpenProblem
     | p.NotFoundProblem
     | p.RuleNotInForceProblem
     | p.RuleUnknownProblem
@@ -86,7 +87,7 @@ MovePlanResult = Annotated[
     | p.CurrencyMismatchProblem,
     strawberry.union("MovePlanResult", description="A move plan, or why there is none."),
 ]
-_PLAN = (*_QUOTE, errors.NotFound)
+_PLAN = (*_QUOTE, errors.NotFound, errors.PurposeNotOpen)
 
 
 @strawberry.type(description="Everything that can be asked. A field that you may not see is null or refused.")

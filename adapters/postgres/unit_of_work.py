@@ -73,7 +73,7 @@ class PostgresUnitOfWork:
         self.moves = PostgresMoves(connection)
         self.messages = PostgresMessages(connection)
         self.trust = PostgresTrust(connection, sealer)
-        self.reviews = PostgresReviews(connection, actor)
+        self.reviews = PostgresReviews(connection, sealer, actor)
         self.consents = PostgresConsents(connection)
 
     @asynccontextmanager

@@ -140,6 +140,7 @@ async def test_nothing_in_the_database_goes_around_row_security_but_what_is_list
         "leave_access_records",
         "months_funded",
         "nominated_workers",
+        "open_in_emergency",
         "own_relations",
         "relations",
         "sees_worker",
