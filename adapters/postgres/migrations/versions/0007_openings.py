@@ -39,23 +39,24 @@ _OPEN = """
     END $$"""
 _NAME = "open_in_emergency(uuid, uuid, bytea, bytea, timestamptz)"
 
-# In an emergency only what was opened is seen, also of workers to whom there is another relation: whoever names an
-# emergency has said why.
+# In an emergency own_relations shows only what was opened, also of workers to whom there is another relation: whoever
+# names an emergency has said why.
 _RELATIONS = """
     CREATE OR REPLACE VIEW relations AS
-    SELECT e.worker_id, e.institution_id AS party FROM enrolments e WHERE asked_for() IS DISTINCT FROM 'emergency'
+    SELECT e.worker_id, e.institution_id AS party, CAST(NULL AS text) AS purpose FROM enrolments e
     UNION ALL
-    SELECT m.worker_id, side.party FROM moves m CROSS JOIN LATERAL (VALUES (m.from_state), (m.to_state)) side(party)
-    WHERE asked_for() IS DISTINCT FROM 'emergency' AND (m.ended_at IS NULL OR EXISTS (
-        SELECT FROM move_steps done WHERE done.move_id = m.id AND done.step = 'completed'))
+    SELECT m.worker_id, m.from_state, NULL FROM moves m WHERE m.ended_at IS NULL OR EXISTS (
+        SELECT FROM move_steps done WHERE done.move_id = m.id AND done.step = 'completed')
     UNION ALL
-    SELECT c.worker_id, c.institution_id FROM consents c
-    WHERE c.purpose = asked_for() AND CAST(asked_at() AT TIME ZONE 'UTC' AS date) BETWEEN c.first_day AND c.last_day
+    SELECT m.worker_id, m.to_state, NULL FROM moves m WHERE m.ended_at IS NULL OR EXISTS (
+        SELECT FROM move_steps done WHERE done.move_id = m.id AND done.step = 'completed')
+    UNION ALL
+    SELECT c.worker_id, c.institution_id, c.purpose FROM consents c
+    WHERE CAST(asked_at() AT TIME ZONE 'UTC' AS date) BETWEEN c.first_day AND c.last_day
       AND NOT EXISTS (SELECT FROM consent_withdrawals w WHERE w.consent_id = c.id)
     UNION ALL
-    SELECT o.worker_id, o.institution_id FROM openings o
-    WHERE asked_for() = 'emergency' AND o.actor_id = actor_id() AND asked_at() >= o.recorded_at
-      AND asked_at() < o.closes_at"""
+    SELECT o.worker_id, o.institution_id, 'emergency' FROM openings o
+    WHERE o.actor_id = actor_id() AND asked_at() >= o.recorded_at AND asked_at() < o.closes_at"""
 
 _SEEN_BY = """(SELECT actor_kind()) = 'operator'
     OR actor_id = (SELECT actor_id()) AND institution_id = (SELECT actor_institution())"""
