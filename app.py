@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import schema
+from adapters.access_rules import load_access_rules
 from adapters.certificates.issuer import CertificateIssuer
 from adapters.certificates.keys import CertificateKeys
 from adapters.certificates.keys import create_development_keys as create_certificate_keys
@@ -46,6 +47,7 @@ from adapters.postgres.rows import new_id
 from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.rulebook import load_rulebook
 from adapters.settings import Settings
+from domain.access_rules import AccessRules
 from domain.actors import Actor, ActorKind
 from domain.certificates import CertificateFacts, Disclosure, StatusPlace
 from domain.legislation import Rulebook
@@ -73,6 +75,7 @@ class Services:
     database: PostgresDatabase
     rulebook: Rulebook
     identity: CheckedIdentities
+    access: AccessRules
     limits: Limits
 
     def context(self, actor: Actor) -> Context:
@@ -85,6 +88,7 @@ class Services:
             identity=self.identity,
             new_id=new_id,
             reached=frozenset(self.settings.institutions),
+            access=self.access,
             limits=self.limits,
         )
 
@@ -99,6 +103,7 @@ def build_services(settings: Settings, database_url: str) -> Services:
         database=PostgresDatabase(database_url, Sealer(keys), pool_size=settings.database_pool),
         rulebook=load_rulebook(),
         identity=CheckedIdentities(),
+        access=load_access_rules(),
         limits=Limits(person_months=settings.person_months, move_answer_days=settings.move_answer_days),
     )
 
@@ -158,7 +163,13 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         *nomination_routes(submit, bytes_at_most=settings.upload_bytes),
         *certificate_routes(issuer, show, withdrawn, services.clock.now),
         *verify_routes(verified, services.clock.now),
-        *health_routes({"database": services.database.ready, "schema": lambda: _schema_is_newest(services.database)}),
+        *health_routes(
+            {
+                "database": services.database.ready,
+                "schema": lambda: _schema_is_newest(services.database),
+                "role": services.database.held,
+            }
+        ),
         *([Route("/.well-known/jwks.json", keys)] if settings.development else []),
     ]
 

@@ -34,6 +34,7 @@ from adapters.identity.tokens import DevelopmentIssuer
 from adapters.logs import configure_logs
 from adapters.postgres.embedded import start as start_embedded
 from adapters.postgres.migrate import migrate
+from adapters.postgres.roles import APP, DELIVERY, OWNER, prepare_roles, url_as
 from adapters.processes import Supervisor, free_port
 from adapters.rule_schema import agreements_schema, rule_file_schema
 from adapters.rulebook import load_rulebook
@@ -62,7 +63,7 @@ _SANDBOXES = {state: rules().institution_id for state, rules in INSTITUTIONS.ite
 def serve() -> None:
     """Serve the API."""
     settings = _settings()
-    url = _database_url(settings)
+    url = _database_url(settings, APP)
     uvicorn.run(
         build_api(settings, url),
         host=settings.host,
@@ -82,7 +83,7 @@ def work_command() -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        await work(settings, _database_url(settings), stop)
+        await work(settings, _database_url(settings, DELIVERY), stop)
 
     asyncio.run(until_stopped())
 
@@ -91,7 +92,7 @@ def work_command() -> None:
 def migrate_command() -> None:
     """Bring the database to the newest schema."""
     settings = _settings()
-    migrate(_database_url(settings))
+    migrate(_database_url(settings, OWNER))
     typer.echo("The database has the newest schema.")
 
 
@@ -153,11 +154,12 @@ def check_docs_command() -> None:
 def audit_verify() -> None:
     """Recompute every audit chain; exits with 1 and the entry's number where one is broken."""
     settings = _settings()
-    services = build_services(settings, _database_url(settings))
+    services = build_services(settings, _database_url(settings, APP))
 
     async def verify() -> bool:
         whole = True
-        async with services.database.read() as unit:
+        context = services.context(Actor(id="lingkar-audit", kind=ActorKind.OPERATOR))
+        async with context.reading() as unit:
             for chain in await unit.trust.chains():
                 entries = await unit.trust.chain(chain)
                 broken = broken_at(entries)
@@ -243,7 +245,9 @@ def _platform() -> Iterator[tuple[Stage, Supervisor]]:
             cluster = stack.enter_context(start_embedded(var / "postgres"))
             cluster.ensure_database("lingkar")
             url = cluster.url("lingkar")
-        migrate(url)
+        else:
+            prepare_roles(url)
+        migrate(url_as(OWNER, url))
         supervisor = stack.enter_context(Supervisor(var / "log"))
         institutions = {}
         ports: dict[str, int] = {}
@@ -253,7 +257,7 @@ def _platform() -> Iterator[tuple[Stage, Supervisor]]:
         api_port = free_port(settings.port)
         environment = {
             "LINGKAR_ENVIRONMENT": settings.environment,
-            "LINGKAR_DATABASE_URL": url,
+            "LINGKAR_DATABASE_URL": url_as(APP, url),
             "LINGKAR_VAR_FOLDER": str(var),
             "LINGKAR_INSTITUTIONS": json.dumps(institutions),
             "LINGKAR_PORT": str(api_port),
@@ -266,7 +270,8 @@ def _platform() -> Iterator[tuple[Stage, Supervisor]]:
             arguments = ["--state", state, "--port", str(ports[institution]), "--data", str(var / "sandbox")]
             keys = ["--keys", str(settings.exchange_keys_folder.resolve())]
             supervisor.spawn(f"sandbox-{state}", [sys.executable, "-m", "sandbox", *arguments, *keys])
-        supervisor.spawn("worker", [sys.executable, "-m", "lingkar", "work"], environment)
+        delivering = environment | {"LINGKAR_DATABASE_URL": url_as(DELIVERY, url)}
+        supervisor.spawn("worker", [sys.executable, "-m", "lingkar", "work"], delivering)
         supervisor.spawn("api", [sys.executable, "-m", "lingkar", "serve"], environment)
         stage = Stage(
             address=f"http://{settings.host}:{api_port}",
@@ -301,12 +306,13 @@ def _settings() -> Settings:
     return settings
 
 
-def _database_url(settings: Settings) -> str:
+def _database_url(settings: Settings, role: str) -> str:
+    """The address that was set for this process, or the embedded database's for the role it works as."""
     if settings.database_url:
         return settings.database_url
     cluster = start_embedded(settings.var_folder.resolve() / "postgres")
     cluster.ensure_database("lingkar")
-    return cluster.url("lingkar")
+    return cluster.url("lingkar", role)
 
 
 def _issued(settings: Settings, kind: ActorKind, state: str, institution: str, subject: str) -> str:

@@ -17,10 +17,12 @@ from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from adapters.identity.invented import invented_nominations
 from adapters.postgres.embedded import start
 from adapters.postgres.migrate import migrate
+from adapters.postgres.roles import APP, OWNER
 from adapters.settings import Settings
 from app import Services, build_services
 from domain.actors import Actor, ActorKind
@@ -50,13 +52,14 @@ def main() -> None:
     os.environ.setdefault("LINGKAR_ENVIRONMENT", "development")
     with tempfile.TemporaryDirectory() as folder, start(Path(folder) / "postgres") as cluster:
         cluster.ensure_database("bench")
-        migrate(cluster.url("bench"))
+        migrate(cluster.url("bench", OWNER))
         settings = Settings().model_copy(update={"var_folder": Path(folder)})
-        asyncio.run(_measure(build_services(settings, cluster.url("bench"))))
+        services = build_services(settings, cluster.url("bench", APP))
+        asyncio.run(_measure(services, create_async_engine(cluster.url("bench"))))
 
 
-async def _measure(services: Services) -> None:
-    async with services.database.engine.begin() as connection:
+async def _measure(services: Services, superuser: AsyncEngine) -> None:
+    async with superuser.begin() as connection:
         for statement in _CLONE.split(";"):
             await connection.execute(text(statement))
     ours, reference = [], []
@@ -65,9 +68,10 @@ async def _measure(services: Services) -> None:
         began = time.perf_counter()
         made = await allocations.donation_allocate(services.context(OPERATOR), f"allocate-{number}", command)
         ours.append(time.perf_counter() - began)
-        reference.append(await _plain_insert(services, made.id))
+        reference.append(await _plain_insert(superuser, made.id))
         print(f"round {number + 1}: ours {ours[-1]:.2f} s, plain insert {reference[-1]:.2f} s")
     await services.database.close()
+    await superuser.dispose()
     ratio = statistics.median(reference) / statistics.median(ours)
     rate = WORKERS * 6 / statistics.median(ours)
     print(f"{rate:,.0f} person-months a second")
@@ -110,9 +114,9 @@ async def _prepared(services: Services, number: int) -> allocations.DonationAllo
     )
 
 
-async def _plain_insert(services: Services, allocation_id: UUID) -> float:
+async def _plain_insert(superuser: AsyncEngine, allocation_id: UUID) -> float:
     asked = {"allocation": allocation_id}
-    async with services.database.engine.connect() as connection:
+    async with superuser.connect() as connection:
         began = time.perf_counter()
         await connection.execute(text(_INSERT), asked)
         await connection.commit()

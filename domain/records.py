@@ -26,14 +26,23 @@ class Purpose(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """For what somebody asks about a person, and for which fields, by the contract's names; never a value."""
+
+    purpose: Purpose | None = None
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """A worker, without anything that names the person."""
+    """A worker, without anything that names the person. purpose: for what they were asked about, if it was said."""
 
     id: UUID
     home_state: MemberState
     nationality: MemberState
     sector: Sector
     recorded_at: dt.datetime
+    purpose: Purpose | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +78,10 @@ class ContributionMonth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRecord:
-    """Who asked about a worker: the institution, for what, about which day, which fields, with what outcome, when."""
+    """Who asked about a worker: the institution, for what, about which day, which fields, with what outcome, when.
+
+    objected_at: when the worker objected to it, if they did; objection_outcome: what an operator found, if one looked.
+    """
 
     id: int
     institution_id: str
@@ -79,6 +91,8 @@ class AccessRecord:
     outcome: str
     fields: tuple[str, ...]
     recorded_at: dt.datetime
+    objected_at: dt.datetime | None
+    objection_outcome: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 from uuid import UUID
 
+from domain.access_stores import Consents, Reviews
 from domain.actors import Actor
 from domain.audit import AuditEntry
 from domain.certificates import CertificateOfCoverage, WithdrawalReason
@@ -31,15 +32,13 @@ from domain.records import (
 
 
 class Workers(Protocol):
-    """Workers, their identifiers and enrolments; each read says who asks and sees only what that actor may."""
+    """Workers, their identifiers and enrolments: those whom the actor of the unit of work may see, and no others."""
 
-    async def worker(self, worker_id: UUID, actor: Actor) -> Worker | None: ...
+    async def worker(self, worker_id: UUID) -> Worker | None: ...
 
-    async def worker_of(self, identifier: Identifier, actor: Actor) -> Worker | None:
-        """The worker with this identifier, if the actor may see them."""
-        ...
+    async def worker_of(self, identifier: Identifier) -> Worker | None: ...
 
-    async def page(self, actor: Actor, *, after: UUID | None, limit: int) -> tuple[Worker, ...]: ...
+    async def page(self, *, after: UUID | None, limit: int) -> tuple[Worker, ...]: ...
 
     async def person(self, worker_id: UUID, known_at: dt.datetime) -> PersonOnWire:
         """Name, birth date, nationality and the identifiers known at an instant; for messages, eligibility and what
@@ -64,7 +63,6 @@ class Workers(Protocol):
 
     async def record_access(
         self,
-        actor: Actor,
         *,
         worker_id: UUID | None,
         identifier: Identifier | None,
@@ -72,12 +70,11 @@ class Workers(Protocol):
         asked_about: dt.date | None,
         outcome: str,
         fields: Sequence[str],
-        at: dt.datetime,
     ) -> None:
-        """Leave the trace of a question about a person, also when it was refused; one statement either way."""
+        """Leave the trace of this actor's question about a person, also when it was refused; one statement."""
         ...
 
-    async def record_page(self, actor: Actor, worker_ids: Sequence[UUID], at: dt.datetime) -> None:
+    async def record_page(self, worker_ids: Sequence[UUID], *, purpose: Purpose | None, fields: Sequence[str]) -> None:
         """The same for a page of workers that was looked at, in one statement."""
         ...
 
@@ -90,7 +87,7 @@ class Coverage(Protocol):
     """Coverage spells: computed from the facts of a set of workers at once, and read for one or many."""
 
     async def spells_of_identifier(
-        self, identifier: Identifier, actor: Actor, known_at: dt.datetime
+        self, identifier: Identifier, known_at: dt.datetime
     ) -> tuple[UUID, tuple[CoverageSpell, ...]] | None:
         """The worker with this identifier and the spells as known at an instant; None if there is none to see."""
         ...
@@ -247,6 +244,10 @@ class UnitOfWork(Protocol):
     def messages(self) -> Messages: ...
     @property
     def trust(self) -> Trust: ...
+    @property
+    def reviews(self) -> Reviews: ...
+    @property
+    def consents(self) -> Consents: ...
 
     def savepoint(self) -> AbstractAsyncContextManager[object]:
         """A part of the transaction that can be undone alone; raises TryAgain for what is only momentary."""
@@ -254,10 +255,15 @@ class UnitOfWork(Protocol):
 
 
 class Database(Protocol):
-    """Where units of work come from."""
+    """Where units of work come from: each acts for one actor at one instant, and sees the rows that the actor may.
 
-    def write(self) -> AbstractAsyncContextManager[UnitOfWork]: ...
+    purpose: for what the actor asks about persons, which decides whether a consent lets them.
+    """
 
-    def read(self) -> AbstractAsyncContextManager[UnitOfWork]:
+    def write(
+        self, actor: Actor, at: dt.datetime, purpose: Purpose | None
+    ) -> AbstractAsyncContextManager[UnitOfWork]: ...
+
+    def read(self, actor: Actor, at: dt.datetime, purpose: Purpose | None) -> AbstractAsyncContextManager[UnitOfWork]:
         """A unit of work that the database itself keeps from writing."""
         ...

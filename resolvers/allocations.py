@@ -113,7 +113,7 @@ async def allocation_remit(context: Context, key: str, command: AllocationRemit)
 async def allocation(context: Context, allocation_id: UUID) -> Allocation:
     """One allocation of a donation that the actor may see. Raises NotFound."""
     permit(context, "allocation", *SEEING)
-    async with context.database.read() as work:
+    async with context.reading() as work:
         found = (await work.contributions.allocations([allocation_id])).get(allocation_id)
         if found is None or not await work.funding.donations([found.donation_id], context.actor):
             raise NotFound(kind="allocation")
@@ -122,7 +122,7 @@ async def allocation(context: Context, allocation_id: UUID) -> Allocation:
 
 async def remittances_of(context: Context, allocation_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Remittance, ...]]:
     """The remittances of allocations: what was sent when, and what the institution answered."""
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return await work.remittances.remittances_of(allocation_ids)
 
 

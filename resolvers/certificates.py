@@ -43,14 +43,14 @@ async def certificates_of(
     context: Context, worker_ids: Sequence[UUID]
 ) -> Mapping[UUID, tuple[CertificateOfCoverage, ...]]:
     """The certificates of workers in sight."""
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return await work.certificates.certificates_of(worker_ids)
 
 
 async def certificate(context: Context, number: str) -> CertificateOfCoverage:
     """The certificate with this number, for the worker themselves or whoever may see the worker; leaves a trace."""
     permit(context, "certificate", ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
-    async with context.database.write() as work:
+    async with context.writing() as work:
         return await _seen(context, work, number)
 
 
@@ -63,7 +63,7 @@ async def certificate_shown(context: Context, number: str, wanted: frozenset[Dis
     permit(context, "certificate bodies", ActorKind.WORKER, ActorKind.OFFICER)
     if wanted and context.actor.kind is not ActorKind.WORKER:
         raise NotPermitted(actor_kind=context.actor.kind.value, operation="certificate bodies with a person in them")
-    async with context.database.write() as work:
+    async with context.writing() as work:
         found = await _seen(context, work, number)
         person = await _disclosed(context, work, found.worker_id, wanted)
     # The look is recorded also when nothing is handed out.
@@ -83,14 +83,13 @@ async def certificate_withdraw(context: Context, key: str, command: CertificateW
     await _permit_withdrawal(context, command.number)
 
     async def act(work: UnitOfWork) -> UUID:
-        found = await _seen(context, work, command.number)
+        found = await _in_sight(work, command.number)
         if not await work.certificates.withdraw([found.id], command.reason, context.now):
             raise StateConflict(what="certificate", state="withdrawn", needed="one that stands")
         return found.id
 
     await once(context, "certificateWithdraw", key, command, act)
-    async with context.database.read() as work:
-        return found_or_refused(await work.certificates.certificate(command.number), "certificate")
+    return await certificate(context, command.number)
 
 
 async def withdraw_untrue(context: Context, work: UnitOfWork, worker_id: UUID) -> None:
@@ -109,15 +108,15 @@ async def withdraw_untrue(context: Context, work: UnitOfWork, worker_id: UUID) -
 async def withdrawn_in(context: Context, list_number: int) -> tuple[int, ...] | None:
     """Which places of a status list are withdrawn, for anyone: a place tells nothing of whose it is."""
     permit(context, "status list", *EVERYONE)
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return await work.certificates.withdrawn_in(list_number)
 
 
 async def _permit_withdrawal(context: Context, number: str) -> None:
     """Refuse an officer who may see the certificate and whose institution did not issue it."""
-    async with context.database.read() as work:
+    async with context.reading() as work:
         found = await work.certificates.certificate(number)
-        if found is None or await work.workers.worker(found.worker_id, context.actor) is None:
+        if found is None or await work.workers.worker(found.worker_id) is None:
             return
     named = {cover.institution_id for cover in found.covers}
     if context.actor.member_state is not found.legislation or context.actor.institution_id not in named:
@@ -125,11 +124,15 @@ async def _permit_withdrawal(context: Context, number: str) -> None:
 
 
 async def _seen(context: Context, work: UnitOfWork, number: str) -> CertificateOfCoverage:
+    found = await _in_sight(work, number)
+    await trace(context, work, found.worker_id, "certificate")
+    return found
+
+
+async def _in_sight(work: UnitOfWork, number: str) -> CertificateOfCoverage:
     found = await work.certificates.certificate(number)
-    worker = None if found is None else await work.workers.worker(found.worker_id, context.actor)
-    if found is None or worker is None:
+    if found is None or await work.workers.worker(found.worker_id) is None:
         return found_or_refused(None, "certificate")
-    await trace(context, work, worker.id, "certificate")
     return found
 
 

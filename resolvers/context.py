@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
+from domain.access_rules import AccessRules
 from domain.actors import Actor, ActorKind
 from domain.errors import NotFound, NotPermitted
 from domain.legislation import Rulebook
 from domain.ports import IdentityRules
-from domain.stores import Database
+from domain.records import Asked
+from domain.stores import Database, UnitOfWork
 
 T = TypeVar("T")
 
@@ -35,7 +38,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The surroundings of one request. reached: institutions to which messages can be sent."""
+    """The surroundings of one request.
+
+    reached: institutions to which messages can be sent. access: what is declared of asking about persons.
+    asked: for what a person is asked about, and which fields.
+    """
 
     actor: Actor
     now: dt.datetime
@@ -44,7 +51,17 @@ class Context:
     identity: IdentityRules
     new_id: Callable[[], UUID]
     reached: frozenset[str]
+    access: AccessRules
     limits: Limits = Limits()
+    asked: Asked = field(default_factory=Asked)
+
+    def writing(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """A unit of work of this actor at this instant; the database shows it what the actor may see, and no more."""
+        return self.database.write(self.actor, self.now, self.asked.purpose)
+
+    def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """The same, which the database itself keeps from writing."""
+        return self.database.read(self.actor, self.now, self.asked.purpose)
 
 
 def permit(context: Context, operation: str, *kinds: ActorKind) -> None:

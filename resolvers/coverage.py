@@ -12,11 +12,11 @@ from domain.errors import PersonNotVisible
 from domain.people import Identifier
 from domain.records import Purpose
 from resolvers.context import Context, permit
+from resolvers.traces import answered
 
 ASKING = (ActorKind.OFFICER,)
 READING = (ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
 _NOTHING_SEEN = "not_visible"
-_FIELDS = ("coverage",)
 
 
 async def coverage_on(
@@ -29,18 +29,16 @@ async def coverage_on(
     question is recorded in both cases.
     """
     permit(context, "coverageOn", *ASKING)
-    async with context.database.write() as work:
-        seen = await work.coverage.spells_of_identifier(identifier, context.actor, known_at or context.now)
+    async with context.writing() as work:
+        seen = await work.coverage.spells_of_identifier(identifier, known_at or context.now)
         determination = None if seen is None else determine(seen[1], on)
         await work.workers.record_access(
-            context.actor,
             worker_id=None if seen is None else seen[0],
             identifier=identifier,
             purpose=purpose,
             asked_about=on,
             outcome=_NOTHING_SEEN if determination is None else determination.outcome.value,
-            fields=_FIELDS if determination is not None else (),
-            at=context.now,
+            fields=answered(context, "coverage") if determination is not None else (),
         )
     if determination is None:
         raise PersonNotVisible(institution=context.actor.institution_id or "")
@@ -52,6 +50,6 @@ async def coverage_of(
 ) -> Mapping[UUID, CoverageDetermination]:
     """The answer for workers already in sight (a worker's own, or a page an officer or operator may see)."""
     permit(context, "worker.coverageOn", *READING)
-    async with context.database.read() as work:
+    async with context.reading() as work:
         spells = await work.coverage.spells_of(worker_ids, known_at or context.now)
     return {worker_id: determine(spells.get(worker_id, ()), on) for worker_id in worker_ids}

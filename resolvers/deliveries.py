@@ -55,12 +55,12 @@ _ATTEMPTS = 8
 async def deliver_due(context: Context, exchange: Exchange) -> int:
     """Send the messages that are due and keep the answers; returns how many were tried."""
     permit(context, "deliver", ActorKind.SYSTEM)
-    async with context.database.write() as work:
+    async with context.writing() as work:
         claimed = await work.messages.claim(context.now, limit=_SENT_AT_ONCE, lease_seconds=_LEASE_SECONDS)
     if not claimed:
         return 0
     results = await asyncio.gather(*(_deliver(context, exchange, message) for message in claimed))
-    async with context.database.write() as work:
+    async with context.writing() as work:
         answers = [result for result in results if isinstance(result, Answer)]
         if answers:
             await work.messages.keep_answers(answers, context.now)
@@ -73,7 +73,7 @@ async def deliver_due(context: Context, exchange: Exchange) -> int:
 async def settle_answers(context: Context) -> int:
     """Let answers that were kept have their effect, all of a batch together; returns how many."""
     permit(context, "settle", ActorKind.SYSTEM)
-    async with context.database.write() as work:
+    async with context.writing() as work:
         unsettled = await work.messages.unsettled(limit=_SETTLED_AT_ONCE)
         remitted = [pair for pair in unsettled if pair[0].kind is MessageKind.CONTRIBUTION_REMITTANCE]
         if remitted:
@@ -88,7 +88,7 @@ async def end_silent_moves(context: Context) -> int:
     """Undo moves whose destination did not answer within the limit; the cover that is there stays."""
     permit(context, "endSilentMoves", ActorKind.SYSTEM)
     before = context.now - dt.timedelta(days=context.limits.move_answer_days)
-    async with context.database.write() as work:
+    async with context.writing() as work:
         silent = await work.moves.unanswered_since(before)
         moves = await work.moves.moves(silent, lock=True)
         announced = [move for move in moves.values() if move.step is MoveStep.ANNOUNCED]
@@ -103,7 +103,7 @@ async def messages_page(
 ) -> tuple[QueuedMessage, ...]:
     """Messages to institutions, for the desk that looks at those which do not go through. Operators only."""
     permit(context, "messages", ActorKind.OPERATOR)
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return await work.messages.page(state, after=after, limit=limit)
 
 
@@ -134,7 +134,7 @@ Result = Answer | Pending | DeliveryFailed | None
 
 async def _deliver(context: Context, exchange: Exchange, queued: QueuedMessage) -> Result:
     try:
-        async with context.database.read() as work:
+        async with context.reading() as work:
             message = await _written(work, queued)
     except Exception as error:
         # One message that cannot be written must not keep the others from being sent.

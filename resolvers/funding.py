@@ -84,7 +84,7 @@ async def donor_register(context: Context, key: str, command: DonorRegister) -> 
         return donor.id
 
     donor_id = await once(context, "donorRegister", key, command, act)
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return found_or_refused(await work.funding.donor(donor_id), "donor")
 
 
@@ -101,7 +101,7 @@ async def fund_open(context: Context, key: str, command: FundOpen) -> Fund:
         return fund.id
 
     fund_id = await once(context, "fundOpen", key, command, act)
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return found_or_refused(await work.funding.fund(fund_id), "fund")
 
 
@@ -123,7 +123,7 @@ async def pledge_record(context: Context, key: str, command: PledgeRecord) -> Pl
         return pledge.id
 
     pledge_id = await once(context, "pledgeRecord", key, command, act)
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return found_or_refused(await work.funding.pledge(pledge_id), "pledge")
 
 
@@ -186,7 +186,7 @@ async def donation_refund(context: Context, key: str, command: DonationRefund) -
 async def donation(context: Context, donation_id: UUID) -> Donation:
     """One donation that the actor may see: a donor their own, an operator any. Raises NotFound."""
     permit(context, "donation", *SEEING)
-    async with context.database.read() as work:
+    async with context.reading() as work:
         found = await work.funding.donations([donation_id], context.actor)
     return found_or_refused(found.get(donation_id), "donation")
 
@@ -194,13 +194,13 @@ async def donation(context: Context, donation_id: UUID) -> Donation:
 async def donations(context: Context, *, after: UUID | None, limit: int) -> tuple[Donation, ...]:
     """A page of donations that the actor may see, in the order they were recorded."""
     permit(context, "donations", *SEEING)
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return await work.funding.donation_page(context.actor, after=after, limit=limit)
 
 
 async def statements(context: Context, donation_ids: Sequence[UUID]) -> Mapping[UUID, Statement]:
     """What donations did, to the minor unit; only for donations that the actor may see."""
-    async with context.database.read() as work:
+    async with context.reading() as work:
         own = await work.funding.donations(donation_ids, context.actor)
         return await work.funding.statements(tuple(own))
 
@@ -209,7 +209,7 @@ async def months_of_figures(
     context: Context, donation_ids: Sequence[UUID]
 ) -> Mapping[UUID, tuple[MonthOfFigures, ...]]:
     """Workers covered by month, rounded so that no change shows a single worker."""
-    async with context.database.read() as work:
+    async with context.reading() as work:
         own = await work.funding.donations(donation_ids, context.actor)
         return await work.funding.months_of_figures(tuple(own), context.limits.donor_rounding)
 

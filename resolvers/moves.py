@@ -55,9 +55,9 @@ class WorkerMove:
 async def move_plan(context: Context, command: WorkerMove) -> MovePlan:
     """The plan of a move, without doing anything. Raises NotFound and the refusals of plan_move."""
     permit(context, "movePlan", *_MAY_MOVE)
-    async with context.database.write() as work:
+    async with context.writing() as work:
         plan, _ = await _planned(context, work, command, lock=False)
-        await trace(context, work, command.worker_id, "move_plan")
+        await trace(context, work, command.worker_id, "movePlan")
         return plan
 
 
@@ -91,9 +91,9 @@ async def worker_move(context: Context, key: str, command: WorkerMove) -> Move:
 async def move_of(context: Context, move_id: UUID) -> Move:
     """One move of a worker whom the actor may see. Raises NotFound."""
     permit(context, "move", *_MAY_MOVE)
-    async with context.database.write() as work:
+    async with context.writing() as work:
         found = (await work.moves.moves([move_id])).get(move_id)
-        if found is None or await work.workers.worker(found.worker_id, context.actor) is None:
+        if found is None or await work.workers.worker(found.worker_id) is None:
             raise NotFound(kind="move")
         await trace(context, work, found.worker_id, "move")
         return found
@@ -120,7 +120,7 @@ def _handover_obstacle(context: Context, plan: MovePlan) -> str:
 async def _planned(
     context: Context, work: UnitOfWork, command: WorkerMove, *, lock: bool
 ) -> tuple[MovePlan, Sequence[Purse]]:
-    worker = found_or_refused(await work.workers.worker(command.worker_id, context.actor), "worker")
+    worker = found_or_refused(await work.workers.worker(command.worker_id), "worker")
     _check_releases(context, worker)
     if not {command.move_on.year, command.decided_on.year} <= set(_YEARS):
         raise PeriodInvalid(what="move", rule=f"its days are outside the years {_YEARS[0]} to {_YEARS[-1]}")

@@ -65,7 +65,7 @@ def digest_of(lines: Sequence[str]) -> str:
 async def nomination(context: Context, nomination_id: UUID) -> NominationReport:
     """How a nomination file was taken in; operators only. Raises NotFound."""
     permit(context, "nomination", ActorKind.OPERATOR)
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return found_or_refused(await work.nominations.nomination(nomination_id), "nomination")
 
 
@@ -74,7 +74,7 @@ async def nomination_refusals(
 ) -> tuple[NominationRefusal, ...]:
     """The refused rows of a file by line; operators only."""
     permit(context, "nomination", ActorKind.OPERATOR)
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return await work.nominations.nomination_refusals(nomination_id, after_line=after_line, limit=limit)
 
 

@@ -26,7 +26,7 @@ async def once(
     """
     canonical = json.dumps(to_plain(command), sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(canonical.encode()).digest()
-    async with context.database.write() as work:
+    async with context.writing() as work:
         used = await work.trust.claim_key(context.actor, key, operation, digest, context.now)
         if used is not None:
             return _answered_before(used, operation)

@@ -9,17 +9,23 @@ from domain.stores import UnitOfWork
 from resolvers.context import Context
 
 
-async def trace(context: Context, work: UnitOfWork, worker_id: UUID, *fields: str) -> None:
-    """Record that the actor read these fields about a worker; nothing when workers look at themselves."""
+async def trace(context: Context, work: UnitOfWork, worker_id: UUID, thing: str) -> None:
+    """Record that the actor reads a thing about a worker; nothing when workers look at themselves.
+
+    It is written before the answer leaves, in the transaction that reads: without a record there is no answer.
+    """
     if context.actor.kind in (ActorKind.WORKER, ActorKind.SYSTEM):
         return
     await work.workers.record_access(
-        context.actor,
         worker_id=worker_id,
         identifier=None,
-        purpose=None,
+        purpose=context.asked.purpose,
         asked_about=None,
         outcome="read",
-        fields=fields,
-        at=context.now,
+        fields=answered(context, thing),
     )
+
+
+def answered(context: Context, thing: str) -> tuple[str, ...]:
+    """The names of the fields that are answered about a thing; of the thing itself if nobody named its fields."""
+    return tuple(f"{thing}.{name}" for name in context.asked.fields) or (thing,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain.actors import ActorKind
@@ -13,7 +13,7 @@ from domain.records import AccessRecord, ContributionMonth, Enrolment, Move, Wor
 from domain.stores import UnitOfWork
 from resolvers.context import Context, found_or_refused, permit
 from resolvers.once import once
-from resolvers.traces import trace
+from resolvers.traces import answered, trace
 
 SEEING = (ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
 SELF = (ActorKind.WORKER,)
@@ -32,29 +32,27 @@ class IdentifierRecord:
 async def worker(context: Context, worker_id: UUID) -> Worker | None:
     """A worker whom the actor may see, else None. A look at someone else leaves a trace that the worker sees."""
     permit(context, "worker", *SEEING)
-    async with context.database.write() as work:
-        found = await work.workers.worker(worker_id, context.actor)
+    async with context.writing() as work:
+        found = await work.workers.worker(worker_id)
         if found is not None:
             await trace(context, work, found.id, "worker")
-        return found
+        return _for_what(context, found)
 
 
 async def worker_by_identifier(context: Context, identifier: Identifier) -> Worker | None:
     """The worker who shows a document, if the officer or operator may see them; the question is recorded."""
     permit(context, "workerByIdentifier", ActorKind.OFFICER, ActorKind.OPERATOR)
-    async with context.database.write() as work:
-        found = await work.workers.worker_of(identifier, context.actor)
+    async with context.writing() as work:
+        found = await work.workers.worker_of(identifier)
         await work.workers.record_access(
-            context.actor,
             worker_id=None if found is None else found.id,
             identifier=identifier,
-            purpose=None,
+            purpose=context.asked.purpose,
             asked_about=None,
             outcome="not_visible" if found is None else "read",
-            fields=() if found is None else ("worker",),
-            at=context.now,
+            fields=() if found is None else answered(context, "worker"),
         )
-        return found
+        return _for_what(context, found)
 
 
 async def me(context: Context) -> Worker:
@@ -67,10 +65,17 @@ async def me(context: Context) -> Worker:
 async def workers(context: Context, *, after: UUID | None, limit: int) -> tuple[Worker, ...]:
     """A page of the workers whom an officer or operator may see; each look leaves a trace."""
     permit(context, "workers", *LISTING)
-    async with context.database.write() as work:
-        page = await work.workers.page(context.actor, after=after, limit=limit)
-        await work.workers.record_page(context.actor, [seen.id for seen in page], context.now)
-        return page
+    async with context.writing() as work:
+        page = await work.workers.page(after=after, limit=limit)
+        await work.workers.record_page(
+            [seen.id for seen in page], purpose=context.asked.purpose, fields=answered(context, "worker")
+        )
+        return tuple(replace(seen, purpose=context.asked.purpose) for seen in page)
+
+
+def _for_what(context: Context, found: Worker | None) -> Worker | None:
+    """The worker with the purpose, so that what is read of them next is read for it, too."""
+    return None if found is None else replace(found, purpose=context.asked.purpose)
 
 
 async def identifier_record(context: Context, key: str, command: IdentifierRecord) -> Worker:
@@ -86,18 +91,16 @@ async def identifier_record(context: Context, key: str, command: IdentifierRecor
         raise NotPermitted(actor_kind="officer of another state", operation="identifierRecord")
 
     async def act(work: UnitOfWork) -> UUID:
-        found_or_refused(await work.workers.worker(command.worker_id, context.actor), "worker")
+        found_or_refused(await work.workers.worker(command.worker_id), "worker")
         await work.workers.add_identifier(context.new_id(), command.worker_id, command.identifier, context.now)
         return command.worker_id
 
-    worker_id = await once(context, "identifierRecord", key, command, act)
-    async with context.database.read() as work:
-        return found_or_refused(await work.workers.worker(worker_id, context.actor), "worker")
+    return found_or_refused(await worker(context, await once(context, "identifierRecord", key, command, act)), "worker")
 
 
 async def enrolments_of(context: Context, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Enrolment, ...]]:
     """Where workers in sight are enrolled."""
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return await work.workers.enrolments_of(worker_ids)
 
 
@@ -105,13 +108,13 @@ async def contributions_of(
     context: Context, worker_ids: Sequence[UUID]
 ) -> Mapping[UUID, tuple[ContributionMonth, ...]]:
     """The contribution months of workers in sight, with the price's reasons."""
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return await work.contributions.contributions_of(worker_ids)
 
 
 async def moves_of(context: Context, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Move, ...]]:
     """The moves of workers in sight."""
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return await work.moves.moves_of(worker_ids)
 
 
@@ -120,5 +123,5 @@ async def access_records_of(
 ) -> Mapping[UUID, tuple[AccessRecord, ...]]:
     """Who asked about a worker, latest first; only the worker and operators see it."""
     permit(context, "worker.accessRecords", *SEEING_RECORDS)
-    async with context.database.read() as work:
+    async with context.reading() as work:
         return await work.workers.access_records_of(worker_ids, before=before, limit=limit)

@@ -22,6 +22,7 @@ from domain.moves import LandingKind
 from domain.people import Calendar
 from domain.quality import QualityRule, QualityState
 from domain.records import Purpose
+from domain.reviews import ObjectionCode, ReviewKind, ReviewOutcome
 from domain.schemes import (
     Branch,
     Extent,
@@ -50,6 +51,7 @@ _DESCRIPTIONS = {
     MemberState: "The eleven member states of ASEAN, by ISO 3166 code.",
     MessageKind: "The messages between Lingkar and institutions.",
     MoveStep: "The steps of a move; the last one is its state.",
+    ObjectionCode: "Why a worker objects to a question about them.",
     Outcome: "Whether any branch of a person is covered on the day asked.",
     Participation: "Whether a person of the group must, may or cannot be in a segment.",
     Payment: "How a benefit is paid; monthly and daily amounts hold for each month or day.",
@@ -59,6 +61,8 @@ _DESCRIPTIONS = {
     QualityRule: "What a complete rule file has.",
     QualityState: "Why a rule of quality is not fulfilled: still to do, or it does not fit the state.",
     ResidenceStatus: "How a person lives in the state whose law is asked about.",
+    ReviewKind: "Why somebody has to look at an access to a person.",
+    ReviewOutcome: "Whether an access to a person was found to be justified.",
     SchemeFit: "What a segment of a scheme is to a person on a day.",
     SchemeKind: "How a scheme is built.",
     Sector: "The sector of a worker's activity.",

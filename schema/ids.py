@@ -43,6 +43,23 @@ def parts_of(text: str) -> tuple[str, UUID]:
     return kind, _canonical(value, "id")
 
 
+def opaque_number(kind: str, value: int) -> str:
+    """The id of a thing of a kind that has a number, as clients know it."""
+    return _encoded(f"{kind}:{value}")
+
+
+def number_of(kind: str, text: str) -> int:
+    """The number inside an id of this kind; refused as id_of refuses."""
+    known_kind, _, value = _decoded(text, "id").partition(":")
+    if not known_kind or not value:
+        raise _not_ours("id")
+    if known_kind != kind:
+        raise NotFound(kind=kind.lower())
+    if not _NUMBER.fullmatch(value):
+        raise _not_ours("id")
+    return int(value)
+
+
 def cursor(listing: str, value: object) -> str:
     """Where in one listing a row stands."""
     return _encoded(f"cursor:{listing}:{value}")

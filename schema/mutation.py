@@ -13,6 +13,7 @@ from domain.funding import Allocation, Donation, Donor, Fund, FundsInsufficient,
 from domain.records import Move, Worker
 from resolvers import allocations, certificates, deliveries, funding, moves, workers
 from schema import problems as p
+from schema.consents import ConsentMutations
 from schema.funding import (
     AllocationType,
     DonationAllocateInput,
@@ -33,7 +34,8 @@ from schema.money import money_of
 from schema.moves import MoveType, WorkerMoveInput
 from schema.problems import or_problem
 from schema.query import identifier_of, move_command
-from schema.request import Info
+from schema.request import Info, asking
+from schema.reviews import ReviewMutations
 from schema.scalars import IdempotencyKey
 from schema.workers import CertificateType, WorkerType
 
@@ -171,7 +173,7 @@ _MOVED = (*_ACTED, *_LAW, errors.StateConflict, errors.LandingNotPossible, error
 
 
 @strawberry.type(description="Everything that can be done. Each act needs an idempotency key and has one effect.")
-class Mutation:
+class Mutation(ReviewMutations, ConsentMutations):
     @strawberry.mutation(graphql_type=DonorRegisterResult, description="Register a donor. Operators.")
     async def donor_register(self, info: Info, idempotency_key: IdempotencyKey, input: DonorRegisterInput) -> Any:
         command = funding.DonorRegister(name=input.name, funder_kind=input.funder_kind)
@@ -270,7 +272,7 @@ class Mutation:
             command = workers.IdentifierRecord(
                 worker_id=id_of("Worker", worker_id), identifier=identifier_of(info.context, identifier)
             )
-            worker = await workers.identifier_record(info.context.context, idempotency_key, command)
+            worker = await workers.identifier_record(asking(info), idempotency_key, command)
             return IdentifierRecordPayload(worker=worker)
 
         return await or_problem(act(), *_ACTED, errors.IdentifierInvalid)
@@ -281,7 +283,7 @@ class Mutation:
     )
     async def worker_move(self, info: Info, idempotency_key: IdempotencyKey, input: WorkerMoveInput) -> Any:
         async def act() -> WorkerMovePayload:
-            move = await moves.worker_move(info.context.context, idempotency_key, move_command(input))
+            move = await moves.worker_move(asking(info), idempotency_key, move_command(input))
             return WorkerMovePayload(move=move)
 
         return await or_problem(act(), *_MOVED)
@@ -295,7 +297,7 @@ class Mutation:
     ) -> Any:
         async def act() -> CertificateWithdrawPayload:
             command = certificates.CertificateWithdraw(number=number, reason=reason)
-            found = await certificates.certificate_withdraw(info.context.context, idempotency_key, command)
+            found = await certificates.certificate_withdraw(asking(info), idempotency_key, command)
             return CertificateWithdrawPayload(certificate=found)
 
         return await or_problem(act(), *_ACTED, errors.StateConflict)

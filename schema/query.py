@@ -25,6 +25,7 @@ from resolvers import (
     workers,
 )
 from schema import problems as p
+from schema.consents import ConsentQueries
 from schema.coverage import CoverageDeterminationType
 from schema.funding import AllocationType, DonationType, MessageType, NominationType
 from schema.identifiers import IdentifierInput
@@ -33,7 +34,8 @@ from schema.law_query import LawQuery, optional_money
 from schema.moves import MovePlanType, MoveType, WorkerMoveInput
 from schema.pages import PAGE, Connection, Page, checked_first, page_of
 from schema.problems import or_problem
-from schema.request import Info, Request
+from schema.request import Info, Request, asking
+from schema.reviews import ReviewQueries
 from schema.workers import CertificateType, Node, WorkerType
 
 T = TypeVar("T")
@@ -65,7 +67,7 @@ _PLAN = (
 
 
 @strawberry.type(description="Everything that can be asked. A field that you may not see is null or refused.")
-class Query(LawQuery):
+class Query(LawQuery, ReviewQueries, ConsentQueries):
     @strawberry.field(
         graphql_type=CoverageResult,
         description="Is the person with this identifier covered on a day? For officers; the worker sees the question.",
@@ -78,39 +80,43 @@ class Query(LawQuery):
         purpose: Purpose,
         known_at: dt.datetime | None = None,
     ) -> Any:
-        return await or_problem(_coverage(info.context, identifier, on, known_at, purpose), *_COVERAGE)
+        return await or_problem(_coverage(info, identifier, on, known_at, purpose), *_COVERAGE)
 
     @strawberry.field(graphql_type=WorkerType, description="The worker whose token this is.")
     async def me(self, info: Info) -> Worker:
         return await workers.me(info.context.context)
 
     @strawberry.field(graphql_type=WorkerType | None, description="A worker whom you may see, else null.")
-    async def worker(self, info: Info, id: strawberry.ID) -> Worker | None:
-        return await workers.worker(info.context.context, id_of("Worker", id))
+    async def worker(self, info: Info, id: strawberry.ID, purpose: Purpose | None = None) -> Worker | None:
+        return await workers.worker(asking(info, purpose), id_of("Worker", id))
 
     @strawberry.field(
         graphql_type=WorkerType | None,
         description="The worker who shows a document, if you may see them, else null. The worker sees the question.",
     )
-    async def worker_by_identifier(self, info: Info, identifier: IdentifierInput) -> Worker | None:
-        return await workers.worker_by_identifier(info.context.context, identifier_of(info.context, identifier))
+    async def worker_by_identifier(
+        self, info: Info, identifier: IdentifierInput, purpose: Purpose | None = None
+    ) -> Worker | None:
+        return await workers.worker_by_identifier(asking(info, purpose), identifier_of(info.context, identifier))
 
     @strawberry.field(graphql_type=Connection[WorkerType], description="Workers whom you may see.")
-    async def workers(self, info: Info, first: int = PAGE, after: str | None = None) -> Page:
+    async def workers(
+        self, info: Info, first: int = PAGE, after: str | None = None, purpose: Purpose | None = None
+    ) -> Page:
         rows = await workers.workers(
-            info.context.context, after=uuid_after("workers", after), limit=checked_first(first) + 1
+            asking(info, purpose), after=uuid_after("workers", after), limit=checked_first(first) + 1
         )
         return page_of("workers", rows, first, lambda row: row.id)
 
     @strawberry.field(
         graphql_type=MovePlanResult, description="Where cover can land if a worker moves; nothing is done."
     )
-    async def move_plan(self, info: Info, input: WorkerMoveInput) -> Any:
-        return await or_problem(_plan(info.context, input), *_PLAN)
+    async def move_plan(self, info: Info, input: WorkerMoveInput, purpose: Purpose | None = None) -> Any:
+        return await or_problem(_plan(info, input, purpose), *_PLAN)
 
     @strawberry.field(graphql_type=MoveType | None, description="A move of a worker whom you may see, else null.")
-    async def move(self, info: Info, id: strawberry.ID) -> Move | None:
-        return await _or_none(moves.move_of(info.context.context, id_of("Move", id)))
+    async def move(self, info: Info, id: strawberry.ID, purpose: Purpose | None = None) -> Move | None:
+        return await _or_none(moves.move_of(asking(info, purpose), id_of("Move", id)))
 
     @strawberry.field(graphql_type=DonationType | None, description="A donation that you may see, else null.")
     async def donation(self, info: Info, id: strawberry.ID) -> Donation | None:
@@ -132,8 +138,10 @@ class Query(LawQuery):
         return await _or_none(nominations.nomination(info.context.context, id_of("Nomination", id)))
 
     @strawberry.field(graphql_type=CertificateType | None, description="A certificate by its number.")
-    async def certificate(self, info: Info, number: str) -> CertificateOfCoverage | None:
-        return await _or_none(certificates.certificate(info.context.context, number))
+    async def certificate(
+        self, info: Info, number: str, purpose: Purpose | None = None
+    ) -> CertificateOfCoverage | None:
+        return await _or_none(certificates.certificate(asking(info, purpose), number))
 
     @strawberry.field(
         graphql_type=Connection[MessageType], description="Messages to institutions, for the operator's desk."
@@ -146,7 +154,7 @@ class Query(LawQuery):
         return page_of(listing, rows, first, lambda row: row.id)
 
     @strawberry.field(graphql_type=Node | None, description="Any thing that has an id, if you may see it.")
-    async def node(self, info: Info, id: strawberry.ID) -> Any:
+    async def node(self, info: Info, id: strawberry.ID, purpose: Purpose | None = None) -> Any:
         kind, value = parts_of(id)
         read: Callable[..., Awaitable[Any]] | None = {
             "Worker": workers.worker,
@@ -154,18 +162,18 @@ class Query(LawQuery):
             "Allocation": allocations.allocation,
             "Nomination": nominations.nomination,
         }.get(kind)
-        return None if read is None else await _or_none(read(info.context.context, value))
+        return None if read is None else await _or_none(read(asking(info, purpose), value))
 
 
 async def _coverage(
-    request: Request, given: IdentifierInput, on: dt.date, known_at: dt.datetime | None, purpose: Purpose
+    info: Info, given: IdentifierInput, on: dt.date, known_at: dt.datetime | None, purpose: Purpose
 ) -> Any:
-    context = request.context
-    return await coverage.coverage_on(context, identifier_of(request, given), on, known_at, purpose)
+    asked = asking(info, purpose)
+    return await coverage.coverage_on(asked, identifier_of(info.context, given), on, known_at, purpose)
 
 
-async def _plan(request: Request, given: WorkerMoveInput) -> Any:
-    return await moves.move_plan(request.context, move_command(given))
+async def _plan(info: Info, given: WorkerMoveInput, purpose: Purpose | None) -> Any:
+    return await moves.move_plan(asking(info, purpose), move_command(given))
 
 
 def identifier_of(request: Request, given: IdentifierInput) -> Identifier:

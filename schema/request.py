@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
 
 import strawberry
 from strawberry.dataloader import DataLoader
 
-from resolvers import allocations, certificates, coverage, funding, workers
+from domain.records import Asked, Purpose
+from resolvers import allocations, certificates, consents, coverage, funding, workers
 from resolvers.context import Context
+from schema.selection import selected
 
 V = TypeVar("V")
 
@@ -21,8 +24,17 @@ class Request:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self._purposes: dict[Purpose, Request] = {}
         self._coverage: dict[tuple[dt.date, dt.datetime | None], DataLoader[UUID, Any]] = {}
         self._accesses: dict[tuple[int | None, int], DataLoader[UUID, Any]] = {}
+
+    def asked_for(self, purpose: Purpose | None) -> Request:
+        """The same request with loaders that ask for one purpose; what one purpose opens is not kept for another."""
+        if purpose is None or purpose is self.context.asked.purpose:
+            return self
+        if purpose not in self._purposes:
+            self._purposes[purpose] = Request(replace(self.context, asked=Asked(purpose=purpose)))
+        return self._purposes[purpose]
 
     def coverage(self, on: dt.date, known_at: dt.datetime | None) -> DataLoader[UUID, Any]:
         """The loader of determinations for one day, as known at one instant."""
@@ -68,7 +80,13 @@ _LOADERS: Mapping[str, tuple[Callable[[Context, Sequence[UUID]], Awaitable[Mappi
     "statements": (funding.statements, None),
     "figures": (funding.months_of_figures, ()),
     "remittances": (allocations.remittances_of, ()),
+    "consents": (consents.consents_of, ()),
 }
 """What is read for many rows at once, and what stands for a row of which nothing is found."""
 
 Info = strawberry.Info[Request, None]
+
+
+def asking(info: Info, purpose: Purpose | None = None) -> Context:
+    """The surroundings of a question about persons: for what, and for which fields of theirs."""
+    return replace(info.context.context, asked=Asked(purpose=purpose, fields=selected(info._raw_info)))

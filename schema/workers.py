@@ -7,13 +7,14 @@ import datetime as dt
 import strawberry
 
 from domain.certificates import BodyKind, CertificateOfCoverage, Withdrawal, WithdrawalReason
+from domain.consents import Consent
 from domain.countries import MemberState
 from domain.coverage import CoverageDetermination
 from domain.periods import Month
-from domain.records import AccessRecord, ContributionMonth, Enrolment, Move, Worker
+from domain.records import AccessRecord, ContributionMonth, Enrolment, Move, Purpose, Worker
 from domain.schemes import Branch, FunderKind, Sector
 from schema.coverage import CoverageDeterminationType
-from schema.ids import number_after, opaque_id
+from schema.ids import number_after, opaque_id, opaque_number
 from schema.law_values import ReasonType
 from schema.money import MoneyType
 from schema.moves import MoveType
@@ -51,13 +52,29 @@ class ContributionMonthType:
 
 @strawberry.type(name="AccessRecord", description="Who asked about a worker, for what, with what outcome, when.")
 class AccessRecordType:
+    id: strawberry.ID = strawberry.field(resolver=lambda root: strawberry.ID(opaque_number("AccessRecord", root.id)))
     institution_id: str
     actor_kind: str
     purpose: str
     asked_about: dt.date | None
     outcome: str
-    fields: list[str]
+    fields: list[str] = strawberry.field(description="Names of the fields that were answered; never a value.")
     recorded_at: dt.datetime
+    objected_at: dt.datetime | None = strawberry.field(description="When the worker objected, if they did.")
+    objection_outcome: str | None = strawberry.field(description="What an operator found, once one looked.")
+
+
+@strawberry.type(name="Consent", description="What a worker let an institution ask, and the text that they read.")
+class ConsentType:
+    id: strawberry.ID = strawberry.field(resolver=lambda root: strawberry.ID(opaque_id("Consent", root.id)))
+    institution_id: str
+    purpose: Purpose
+    first_day: dt.date
+    last_day: dt.date
+    text_version: str
+    text_language: str
+    recorded_at: dt.datetime
+    withdrawn_at: dt.datetime | None = strawberry.field(description="When the worker took it back, if they did.")
 
 
 @strawberry.type(name="CertifiedCover", description="One scheme's part of a certificate.")
@@ -133,31 +150,42 @@ class WorkerType(Node):
     async def coverage_on(
         root: strawberry.Parent[Worker], info: Info, on: dt.date, known_at: dt.datetime | None = None
     ) -> CoverageDetermination:
-        determination: CoverageDetermination = await info.context.coverage(on, known_at).load(root.id)
+        determination: CoverageDetermination = (
+            await info.context.asked_for(root.purpose).coverage(on, known_at).load(root.id)
+        )
         return determination
 
     @strawberry.field(graphql_type=list[EnrolmentType], description="Where this worker is enrolled.")
     @staticmethod
     async def enrolments(root: strawberry.Parent[Worker], info: Info) -> tuple[Enrolment, ...]:
-        found: tuple[Enrolment, ...] = await info.context.enrolments.load(root.id)
+        found: tuple[Enrolment, ...] = await info.context.asked_for(root.purpose).enrolments.load(root.id)
         return found
 
     @strawberry.field(graphql_type=list[ContributionMonthType], description="Months reserved or paid, oldest first.")
     @staticmethod
     async def contributions(root: strawberry.Parent[Worker], info: Info) -> tuple[ContributionMonth, ...]:
-        found: tuple[ContributionMonth, ...] = await info.context.contributions.load(root.id)
+        found: tuple[ContributionMonth, ...] = await info.context.asked_for(root.purpose).contributions.load(root.id)
         return found
 
     @strawberry.field(graphql_type=list[MoveType], description="Moves, oldest first.")
     @staticmethod
     async def moves(root: strawberry.Parent[Worker], info: Info) -> tuple[Move, ...]:
-        found: tuple[Move, ...] = await info.context.moves.load(root.id)
+        found: tuple[Move, ...] = await info.context.asked_for(root.purpose).moves.load(root.id)
         return found
 
     @strawberry.field(graphql_type=list[CertificateType], description="Certificates of coverage, oldest first.")
     @staticmethod
     async def certificates(root: strawberry.Parent[Worker], info: Info) -> tuple[CertificateOfCoverage, ...]:
-        found: tuple[CertificateOfCoverage, ...] = await info.context.certificates.load(root.id)
+        found: tuple[CertificateOfCoverage, ...] = await info.context.asked_for(root.purpose).certificates.load(root.id)
+        return found
+
+    @strawberry.field(
+        graphql_type=list[ConsentType],
+        description="Whom this worker let ask, oldest first; seen by the worker and by operators.",
+    )
+    @staticmethod
+    async def consents(root: strawberry.Parent[Worker], info: Info) -> tuple[Consent, ...]:
+        found: tuple[Consent, ...] = await info.context.asked_for(root.purpose).consents.load(root.id)
         return found
 
     @strawberry.field(
@@ -170,5 +198,7 @@ class WorkerType(Node):
     ) -> Page:
         listing = f"accessRecords/{root.id}"
         before = number_after(listing, after)
-        rows: tuple[AccessRecord, ...] = await info.context.accesses(before, checked_first(first) + 1).load(root.id)
+        rows: tuple[AccessRecord, ...] = (
+            await info.context.asked_for(root.purpose).accesses(before, checked_first(first) + 1).load(root.id)
+        )
         return page_of(listing, rows, first, lambda row: row.id)

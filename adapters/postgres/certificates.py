@@ -88,12 +88,9 @@ class PostgresCertificates:
         return len((await self._connection.execute(query.returning(withdrawals.c.certificate_id))).all())
 
     async def withdrawn_in(self, list_number: int) -> tuple[int, ...] | None:
-        query = """
-            SELECT array_agg(s.list_index ORDER BY s.list_index) FILTER (WHERE w.certificate_id IS NOT NULL) AS found
-            FROM certificate_statuses s LEFT JOIN certificate_withdrawals w USING (certificate_id)
-            WHERE s.list_number = :list HAVING count(*) > 0"""
-        row = (await self._connection.execute(text(query), {"list": list_number})).one_or_none()
-        return None if row is None else tuple(row.found or ())
+        query = text("SELECT withdrawn_places(CAST(:list AS integer))")
+        places: list[int] | None = (await self._connection.execute(query, {"list": list_number})).scalar_one()
+        return None if places is None else tuple(places)
 
 
 _WHOLE = select(

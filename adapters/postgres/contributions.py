@@ -21,9 +21,8 @@ from domain.periods import Month
 from domain.records import ContributionMonth, Tariff
 from domain.schemes import FunderKind
 
-NUMBERED = """
-    SELECT n.worker_id, w.sector, row_number() OVER (ORDER BY n.line) - 1 AS place
-    FROM nomination_workers n JOIN workers w ON w.id = n.worker_id WHERE n.nomination_id = :nomination"""
+NUMBERED = "SELECT worker_id, sector, place FROM nominated_workers(:nomination)"
+"""The workers of a nomination, also for a donor who pays for them and sees none of them."""
 
 # Rows go in by worker, so that two lists with the same workers never wait for each other in a circle.
 _MONTHS = f"""
@@ -36,11 +35,7 @@ _MONTHS = f"""
     JOIN remittances r ON r.allocation_id = :allocation AND r.month = t.month AND r.part = n.place / :size + 1
     ORDER BY n.worker_id, t.month, t.scheme_id"""
 
-_FUNDED = """
-    SELECT count(*) AS months, min(c.month) AS first_month
-    FROM nomination_workers n JOIN contribution_months c ON c.worker_id = n.worker_id
-    WHERE n.nomination_id = :nomination AND c.superseded_at IS NULL
-      AND c.scheme_id = ANY(:schemes) AND c.month BETWEEN :first AND :last"""
+_FUNDED = "SELECT months, first_month FROM months_funded(:nomination, :schemes, :first, :last)"
 
 _OF_WORKERS = """
     SELECT c.*, d.currency, d.funder_kind, d.fund_id, k.outcome IS NOT DISTINCT FROM 'accepted' AS acknowledged,

@@ -18,9 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.identity.sealing import Sealer
 from adapters.postgres.rows import keep_reasons, month, reasons_id, reasons_of
-from adapters.postgres.visibility import parameters, visible
 from adapters.postgres.workers import blind_index_of
-from domain.actors import Actor
 from domain.coverage import CoverageSpell, CoverState, Insurance, PaidMonth, coverage_spells
 from domain.legislation import Rulebook
 from domain.people import Identifier
@@ -35,9 +33,7 @@ _AFFECTED_BY_REMITTANCE = """
 _AFFECTED = "CREATE TEMPORARY TABLE affected ON COMMIT DROP AS {affected}"
 
 # The locks keep two units of work from computing the spells of one worker from different facts.
-_LOCK = """
-    SELECT count(*) FROM (SELECT w.id FROM workers w JOIN affected a USING (id)
-                          ORDER BY w.id FOR NO KEY UPDATE OF w) locked"""
+_LOCK = "SELECT workers_locked(ARRAY(SELECT id FROM affected))"
 
 # Lateral aggregates are looked up worker by worker through the indexes, whatever the planner believes of tables
 # that a bulk load has just filled.
@@ -105,17 +101,17 @@ class PostgresCoverage:
         self._sealer = sealer
 
     async def spells_of_identifier(
-        self, identifier: Identifier, actor: Actor, known_at: dt.datetime
+        self, identifier: Identifier, known_at: dt.datetime
     ) -> tuple[UUID, tuple[CoverageSpell, ...]] | None:
         query = f"""
             SELECT i.worker_id AS person_id, s.*, r.body AS reasons
             FROM identifiers i
             LEFT JOIN coverage_spells s ON s.worker_id = i.worker_id AND {KNOWN}
             LEFT JOIN reasons r ON r.id = s.reasons_id
-            WHERE i.blind_index = :blind AND i.superseded_at IS NULL AND {visible(actor, "i.worker_id")}
+            WHERE i.blind_index = :blind AND i.superseded_at IS NULL AND sees_worker(i.worker_id)
             ORDER BY s.branch, s.days, s.scheme_id"""
         asked = {"blind": blind_index_of(self._sealer, identifier), "known_at": known_at}
-        rows = (await self._connection.execute(text(query), asked | parameters(actor))).all()
+        rows = (await self._connection.execute(text(query), asked)).all()
         if not rows:
             return None
         return rows[0].person_id, tuple(_spell(row) for row in rows if row.id is not None)

@@ -33,6 +33,7 @@ from adapters.postgres.place import (
     server_environment,
     socket_folder_of,
 )
+from adapters.postgres.roles import prepare_roles
 from adapters.processes import start_keeper, stop_keeper
 
 __all__ = ["Cluster", "DatabaseNotStarted", "is_ready", "start"]
@@ -76,13 +77,17 @@ class Cluster:
     started_here: bool
     keeper: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
-    def url(self, database: str) -> str:
-        """Return the SQLAlchemy URL of a database in this cluster, for psycopg 3, sync or async."""
+    def url(self, database: str, role: str = SUPERUSER) -> str:
+        """Return the SQLAlchemy URL of a database in this cluster for a role, for psycopg 3, sync or async."""
         host = quote(str(self.socket_folder), safe="/")
-        return f"postgresql+psycopg://{SUPERUSER}@/{quote(database, safe='')}?host={host}&port={PORT}"
+        return f"postgresql+psycopg://{role}@/{quote(database, safe='')}?host={host}&port={PORT}"
 
     def ensure_database(self, name: str) -> None:
-        """Create the database when it is not there; two callers at once are fine."""
+        """Create the database with its roles when it is not there; two callers at once are fine."""
+        self._create_database(name)
+        prepare_roles(self.url(name))
+
+    def _create_database(self, name: str) -> None:
         with psycopg.connect(
             host=str(self.socket_folder), port=PORT, user=SUPERUSER, dbname="postgres", autocommit=True
         ) as connection:

@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.rows import money
-from adapters.postgres.tables import ledger_accounts, ledger_pendings, ledger_transactions, ledger_transfers
+from adapters.postgres.tables import ledger_accounts, ledger_transactions, ledger_transfers
 from domain.ledger import Account, AccountKind, Balance, Transaction
 from domain.money import Currency, Money
 
@@ -47,9 +47,8 @@ class PostgresLedger:
         }
 
     async def lock(self, account_ids: Sequence[UUID]) -> Mapping[UUID, Balance]:
-        table = ledger_accounts
-        query = select(table).where(table.c.id.in_(account_ids)).order_by(table.c.id).with_for_update()
-        rows = await self._connection.execute(query)
+        query = "SELECT * FROM ledger_accounts_locked(:ids)"
+        rows = await self._connection.execute(text(query), {"ids": list(account_ids)})
         return {
             row.id: Balance(
                 posted=money(row.posted_credits - row.posted_debits, row.currency),
@@ -84,21 +83,10 @@ class PostgresLedger:
         await self._connection.execute(insert(ledger_transfers).values(rows))
 
     async def pending_left(self, transfer_ids: Sequence[UUID]) -> Mapping[UUID, tuple[UUID, UUID, Money]]:
-        transfers, pendings = ledger_transfers, ledger_pendings
-        query = (
-            select(
-                transfers.c.id,
-                transfers.c.debit_account_id,
-                transfers.c.credit_account_id,
-                transfers.c.currency,
-                (pendings.c.amount - pendings.c.settled).label("amount_left"),
-            )
-            .join(pendings, pendings.c.transfer_id == transfers.c.id)
-            .where(transfers.c.id.in_(transfer_ids))
-            .order_by(transfers.c.id)
-            .with_for_update(of=pendings)
-        )
-        rows = await self._connection.execute(query)
+        query = """
+            SELECT t.id, t.debit_account_id, t.credit_account_id, t.currency, p.amount - p.settled AS amount_left
+            FROM ledger_pendings_locked(:ids) p JOIN ledger_transfers t ON t.id = p.transfer_id ORDER BY t.id"""
+        rows = await self._connection.execute(text(query), {"ids": list(transfer_ids)})
         return {
             row.id: (row.debit_account_id, row.credit_account_id, money(row.amount_left, row.currency)) for row in rows
         }

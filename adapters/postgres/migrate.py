@@ -18,9 +18,11 @@ _LOCK = 7_145_201
 def migrate(url: str) -> None:
     """Apply every migration that is missing; a second process waits and then finds nothing to do.
 
-    url: of the database, as SQLAlchemy writes it, for a role that may create tables.
+    url: of the database, as SQLAlchemy writes it, for the role that owns it (adapters/postgres/roles.sql).
     """
-    engine = create_engine(url)
+    # The owner is held by row security too. A migration that would silently change no row fails instead; it
+    # lifts the hold of a table (NO FORCE ROW LEVEL SECURITY) for its own transaction where it must.
+    engine = create_engine(url, connect_args={"options": "-c row_security=off"})
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})

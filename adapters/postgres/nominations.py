@@ -141,7 +141,6 @@ class PostgresNominations:
 
     async def sectors_of(self, nomination_id: UUID) -> tuple[SectorCount, ...]:
         query = """
-            SELECT w.sector, count(*) AS workers FROM nomination_workers n JOIN workers w ON w.id = n.worker_id
-            WHERE n.nomination_id = :id GROUP BY w.sector ORDER BY w.sector"""
+            SELECT sector, count(*) AS workers FROM nominated_workers(:id) GROUP BY sector ORDER BY sector"""
         rows = await self._connection.execute(text(query), {"id": nomination_id})
         return tuple(SectorCount(sector=Sector(row.sector), workers=row.workers) for row in rows)

@@ -144,6 +144,52 @@ access_records = Table(
     Index("ix_access_records_worker_id", "worker_id", "id"),
 )
 
+consents = Table(
+    "consents",
+    metadata,
+    _id(),
+    _to("workers"),
+    _required("institution_id", Text),
+    _required("purpose", Text),
+    _required("first_day", Date),
+    _required("last_day", Date),
+    _required("text_version", Text),
+    _required("text_language", Text),
+    _recorded_at(),
+    CheckConstraint("last_day >= first_day", name="ends_after_it_begins"),
+    Index("ix_consents_worker_id", "worker_id"),
+    Index("ix_consents_institution_worker", "institution_id", "worker_id"),
+)
+
+consent_withdrawals = Table(
+    "consent_withdrawals",
+    metadata,
+    Column("consent_id", Uuid, ForeignKey("consents.id"), primary_key=True),
+    _recorded_at(),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    _id(),
+    _required("kind", Text),
+    _to("workers"),
+    _required("access_record_id", BigInteger, ForeignKey("access_records.id")),
+    _required("institution_id", Text),
+    _required("code", Text),
+    _recorded_at(),
+    UniqueConstraint("access_record_id", "kind", name="uq_reviews_access_record_id"),
+)
+
+review_outcomes = Table(
+    "review_outcomes",
+    metadata,
+    Column("review_id", Uuid, ForeignKey("reviews.id"), primary_key=True),
+    _required("outcome", Text),
+    _required("actor_id", Text),
+    _recorded_at(),
+)
+
 # --- money ------------------------------------------------------------------------------------------------
 
 donors = Table("donors", metadata, _id(), _required("name", Text), _required("funder_kind", Text), _recorded_at())

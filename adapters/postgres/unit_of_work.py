@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+import psycopg
 from sqlalchemy import text
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from adapters.identity.sealing import Sealer
 from adapters.postgres.certificates import PostgresCertificates
+from adapters.postgres.consents import PostgresConsents
 from adapters.postgres.contributions import PostgresContributions
 from adapters.postgres.coverage import PostgresCoverage
 from adapters.postgres.funding import PostgresFunding
@@ -21,9 +24,13 @@ from adapters.postgres.moves import PostgresMoves
 from adapters.postgres.nominations import PostgresNominations
 from adapters.postgres.planner import PostgresReads
 from adapters.postgres.remittances import PostgresRemittances
+from adapters.postgres.reviews import PostgresReviews
+from adapters.postgres.roles import check_held_by_row_security
 from adapters.postgres.trust import PostgresTrust
 from adapters.postgres.workers import PostgresWorkers
-from domain.errors import TryAgain
+from domain.actors import Actor, ActorKind
+from domain.errors import NotFound, TryAgain
+from domain.records import Purpose
 from domain.stores import UnitOfWork
 
 
@@ -32,16 +39,33 @@ def _momentary() -> Iterator[None]:
     """Say of a lost connection, a lock, a time limit or a full pool that trying again may help."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as failed:
+    except (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError) as failed:
         raise TryAgain(type(failed).__name__) from failed
+
+
+_SEE_ALL = (ActorKind.OPERATOR, ActorKind.SYSTEM)
+_TELLING = ("23503", "23505", "23P01", "42501")
+"""A foreign key, a unique key, an exclusion, row security: what they refuse tells of rows that are hidden."""
+
+
+@contextmanager
+def _alike(actor: Actor) -> Iterator[None]:
+    """To whom rows are hidden, a constraint that meets one says what absence says."""
+    try:
+        yield
+    except DBAPIError as broken:
+        if actor.kind in _SEE_ALL or getattr(broken.orig, "sqlstate", "") not in _TELLING:
+            raise
+        raise NotFound(kind="thing") from broken
 
 
 class PostgresUnitOfWork:
     """The stores of one transaction."""
 
-    def __init__(self, connection: AsyncConnection, sealer: Sealer) -> None:
+    def __init__(self, connection: AsyncConnection, sealer: Sealer, actor: Actor) -> None:
         self._connection = connection
-        self.workers = PostgresWorkers(connection, sealer)
+        self._actor = actor
+        self.workers = PostgresWorkers(connection, sealer, actor)
         self.coverage = PostgresCoverage(connection, sealer)
         self.funding = PostgresFunding(connection)
         self.nominations = PostgresNominations(connection, sealer)
@@ -52,12 +76,14 @@ class PostgresUnitOfWork:
         self.certificates = PostgresCertificates(connection)
         self.messages = PostgresMessages(connection)
         self.trust = PostgresTrust(connection, sealer)
+        self.reviews = PostgresReviews(connection, actor)
+        self.consents = PostgresConsents(connection)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[object]:
         waiting = self.trust.waiting()
         try:
-            with _momentary():
+            with _momentary(), _alike(self._actor):
                 async with self._connection.begin_nested() as nested:
                     yield nested
         except BaseException:
@@ -86,24 +112,58 @@ class PostgresDatabase:
         self._sealer = sealer
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[UnitOfWork]:
-        with _momentary():
+    async def write(self, actor: Actor, at: dt.datetime, purpose: Purpose | None = None) -> AsyncIterator[UnitOfWork]:
+        with _momentary(), _alike(actor):
             async with self.engine.begin() as connection:
-                unit = PostgresUnitOfWork(connection, self._sealer)
+                await say_who_asks(connection, actor, at, purpose)
+                unit = PostgresUnitOfWork(connection, self._sealer, actor)
                 yield unit
                 await unit.trust.write_waiting()
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[UnitOfWork]:
+    async def read(self, actor: Actor, at: dt.datetime, purpose: Purpose | None = None) -> AsyncIterator[UnitOfWork]:
         with _momentary():
             async with self._reading.begin() as connection:
-                yield PostgresUnitOfWork(connection, self._sealer)
+                await say_who_asks(connection, actor, at, purpose)
+                yield PostgresUnitOfWork(connection, self._sealer, actor)
 
     async def ready(self) -> None:
         """Ask the database for an answer; raises if there is none."""
         async with self.engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
 
+    async def held(self) -> None:
+        """Raises if row security does not hold the role that this process is connected as."""
+        async with self.engine.connect() as connection:
+            await check_held_by_row_security(connection)
+
     async def close(self) -> None:
         await self.reads.close()
         await self.engine.dispose()
+
+
+_ACTOR = """
+    SELECT set_config('lingkar.actor_kind', %s, true), set_config('lingkar.actor_id', %s, true),
+           set_config('lingkar.actor_institution', %s, true), set_config('lingkar.actor_state', %s, true),
+           set_config('lingkar.actor_subject', %s, true), set_config('lingkar.asked_at', %s, true),
+           set_config('lingkar.asked_for', %s, true)"""
+
+
+async def say_who_asks(connection: AsyncConnection, actor: Actor, at: dt.datetime, purpose: Purpose | None) -> None:
+    """Tell the database who asks, when and for what, until the transaction ends; unsaid is nobody, who sees no row.
+
+    The statement travels with BEGIN in one pipeline, so that it costs no round trip of its own.
+    """
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None, "the connection of an open unit of work is there"
+    values = (
+        actor.kind.value,
+        actor.id,
+        actor.institution_id or "",
+        actor.member_state.value if actor.member_state else "",
+        str(actor.subject_id or ""),
+        at.isoformat(),
+        "" if purpose is None else purpose.value,
+    )
+    async with driver.pipeline():
+        await driver.execute(_ACTOR, values)

@@ -14,11 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.identity.sealing import Sealer
 from adapters.postgres.tables import enrolments, identifiers
-from adapters.postgres.visibility import parameters, visible
-from domain.actors import Actor
+from domain.actors import Actor, ActorKind
 from domain.circumstances import BirthPrecision
 from domain.countries import MemberState
-from domain.errors import IdentifierInvalid
+from domain.errors import IdentifierInvalid, NotFound
 from domain.exchange import PersonOnWire
 from domain.people import Identifier
 from domain.records import AccessRecord, Enrolment, Purpose, Worker
@@ -28,30 +27,29 @@ from domain.schemes import FunderKind, Sector
 class PostgresWorkers:
     """Workers of one unit of work."""
 
-    def __init__(self, connection: AsyncConnection, sealer: Sealer) -> None:
+    def __init__(self, connection: AsyncConnection, sealer: Sealer, actor: Actor) -> None:
         self._connection = connection
         self._sealer = sealer
+        self._actor = actor
 
-    async def worker(self, worker_id: UUID, actor: Actor) -> Worker | None:
-        query = f"SELECT w.* FROM workers w WHERE w.id = :id AND {visible(actor, 'w.id')}"
-        rows = await self._connection.execute(text(query), {"id": worker_id, **parameters(actor)})
-        row = rows.one_or_none()
+    async def worker(self, worker_id: UUID) -> Worker | None:
+        query = "SELECT w.* FROM workers w WHERE w.id = :id AND sees_worker(w.id)"
+        row = (await self._connection.execute(text(query), {"id": worker_id})).one_or_none()
         return None if row is None else _worker(row)
 
-    async def worker_of(self, identifier: Identifier, actor: Actor) -> Worker | None:
-        query = f"""
+    async def worker_of(self, identifier: Identifier) -> Worker | None:
+        query = """
             SELECT w.* FROM identifiers i JOIN workers w ON w.id = i.worker_id
-            WHERE i.blind_index = :blind AND i.superseded_at IS NULL AND {visible(actor, "w.id")}"""
-        asked = {"blind": blind_index_of(self._sealer, identifier), **parameters(actor)}
+            WHERE i.blind_index = :blind AND i.superseded_at IS NULL AND sees_worker(i.worker_id)"""
+        asked = {"blind": blind_index_of(self._sealer, identifier)}
         row = (await self._connection.execute(text(query), asked)).one_or_none()
         return None if row is None else _worker(row)
 
-    async def page(self, actor: Actor, *, after: UUID | None, limit: int) -> tuple[Worker, ...]:
-        later = "AND w.id > :after" if after else ""
-        query = f"""
-            SELECT w.* FROM workers w WHERE {visible(actor, "w.id")} {later} ORDER BY w.id LIMIT :limit"""
-        asked = {"limit": limit, **parameters(actor), **({"after": after} if after else {})}
-        rows = await self._connection.execute(text(query), asked)
+    async def page(self, *, after: UUID | None, limit: int) -> tuple[Worker, ...]:
+        query = """
+            SELECT w.* FROM workers_in_sight(CAST(:after AS uuid), :limit) seen(id) JOIN workers w ON w.id = seen.id
+            ORDER BY w.id"""
+        rows = await self._connection.execute(text(query), {"after": after, "limit": limit})
         return tuple(_worker(row) for row in rows)
 
     async def person(self, worker_id: UUID, known_at: dt.datetime) -> PersonOnWire:
@@ -100,6 +98,9 @@ class PostgresWorkers:
         try:
             await self._connection.execute(row)
         except IntegrityError as broken:
+            if self._actor.kind is not ActorKind.OPERATOR:
+                # The document is another worker's, of whom this actor must not even learn that they are known.
+                raise NotFound(kind="worker") from broken
             rule = "it cannot be recorded for this worker"
             raise IdentifierInvalid(kind=identifier.kind, rule=rule) from broken
 
@@ -147,7 +148,6 @@ class PostgresWorkers:
 
     async def record_access(
         self,
-        actor: Actor,
         *,
         worker_id: UUID | None,
         identifier: Identifier | None,
@@ -155,52 +155,41 @@ class PostgresWorkers:
         asked_about: dt.date | None,
         outcome: str,
         fields: Sequence[str],
-        at: dt.datetime,
     ) -> None:
-        query = """
-            INSERT INTO access_records (worker_id, institution_id, actor_kind, actor_id, purpose, asked_about,
-                                        outcome, fields, recorded_at)
-            SELECT coalesce(CAST(:worker AS uuid), (SELECT i.worker_id FROM identifiers i
-                            WHERE i.blind_index = CAST(:blind AS bytea) AND i.superseded_at IS NULL)),
-                   :institution, :kind, :actor, :purpose, :asked_about, :outcome, :fields, :at"""
-        await self._connection.execute(
-            text(query),
-            {
-                "worker": worker_id,
-                "blind": None if identifier is None else blind_index_of(self._sealer, identifier),
-                "institution": actor.institution_id or "lingkar",
-                "kind": actor.kind.value,
-                "actor": actor.id,
-                "purpose": "" if purpose is None else purpose.value,
-                "asked_about": asked_about,
-                "outcome": outcome,
-                "fields": list(fields),
-                "at": at,
-            },
+        await self._leave(
+            people=[] if worker_id is None else [worker_id],
+            blind=blind_index_of(self._sealer, identifier) if identifier is not None and worker_id is None else None,
+            purpose="" if purpose is None else purpose.value,
+            asked_about=asked_about,
+            outcome=outcome,
+            fields=list(fields),
         )
 
-    async def record_page(self, actor: Actor, worker_ids: Sequence[UUID], at: dt.datetime) -> None:
-        query = """
-            INSERT INTO access_records (worker_id, institution_id, actor_kind, actor_id, purpose, outcome,
-                                        fields, recorded_at)
-            SELECT unnest(CAST(:workers AS uuid[])), :institution, :kind, :actor, '', 'read', ARRAY['worker'], :at"""
-        asked = {
-            "workers": list(worker_ids),
-            "institution": actor.institution_id or "lingkar",
-            "kind": actor.kind.value,
-            "actor": actor.id,
-            "at": at,
-        }
+    async def record_page(self, worker_ids: Sequence[UUID], *, purpose: Purpose | None, fields: Sequence[str]) -> None:
+        await self._leave(
+            people=list(worker_ids),
+            blind=None,
+            purpose="" if purpose is None else purpose.value,
+            asked_about=None,
+            outcome="read",
+            fields=list(fields),
+        )
+
+    async def _leave(self, **asked: object) -> None:
+        query = "SELECT leave_access_records(:people, :blind, :purpose, :asked_about, :outcome, :fields)"
         await self._connection.execute(text(query), asked)
 
     async def access_records_of(
         self, worker_ids: Sequence[UUID], *, before: int | None, limit: int
     ) -> Mapping[UUID, tuple[AccessRecord, ...]]:
         query = """
-            SELECT r.* FROM unnest(CAST(:workers AS uuid[])) AS w(id) CROSS JOIN LATERAL (
+            SELECT r.*, v.recorded_at AS objected_at, o.outcome AS objection_outcome
+            FROM unnest(CAST(:workers AS uuid[])) AS w(id) CROSS JOIN LATERAL (
                 SELECT * FROM access_records a
                 WHERE a.worker_id = w.id AND (CAST(:before AS bigint) IS NULL OR a.id < :before)
                 ORDER BY a.id DESC LIMIT :limit) r
+            LEFT JOIN reviews v ON v.access_record_id = r.id AND v.kind = 'objection'
+            LEFT JOIN review_outcomes o ON o.review_id = v.id
             ORDER BY r.worker_id, r.id DESC"""
         asked = {"workers": list(worker_ids), "before": before, "limit": limit}
         found: dict[UUID, list[AccessRecord]] = {}

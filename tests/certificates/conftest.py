@@ -6,10 +6,24 @@ from tests.support.fixtures import (
     counted,
     database,
     database_url,
+    delivery,
     exchange,
     scene,
     settings,
+    superuser,
     var_folder,
 )
 
-__all__ = ["api", "clock", "counted", "database", "database_url", "exchange", "scene", "settings", "var_folder"]
+__all__ = [
+    "api",
+    "clock",
+    "counted",
+    "database",
+    "database_url",
+    "delivery",
+    "exchange",
+    "scene",
+    "settings",
+    "superuser",
+    "var_folder",
+]

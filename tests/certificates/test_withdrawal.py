@@ -111,7 +111,7 @@ async def test_a_certificate_is_withdrawn_in_the_same_transaction_that_ends_a_co
     worker_id, other_id = await moved(scene), await moved(scene)
     context = scene.context(SYSTEM)
 
-    async with scene.database.write() as work:
+    async with context.writing() as work:
         ended = [("MY.SOCSO.CAT1", await _segment(scene, worker_id))]
         await work.workers.end_enrolments(worker_id, ended, dt.date(2025, 12, 31), context.now)
         await withdraw_untrue(context, work, worker_id)
@@ -124,9 +124,10 @@ async def test_a_certificate_is_withdrawn_in_the_same_transaction_that_ends_a_co
 
 async def test_a_certificate_whose_covers_stand_is_not_withdrawn_by_itself(scene: Scene) -> None:
     worker_id = await moved(scene)
+    context = scene.context(SYSTEM)
 
-    async with scene.database.write() as work:
-        await withdraw_untrue(scene.context(SYSTEM), work, worker_id)
+    async with context.writing() as work:
+        await withdraw_untrue(context, work, worker_id)
 
     assert (await scene.certificate(worker_id)).withdrawal is None
 
@@ -136,7 +137,7 @@ async def test_what_was_withdrawn_by_a_person_keeps_its_reason_when_a_cover_ends
     await scene.withdraw(worker_id, WithdrawalReason.ISSUED_IN_ERROR)
     context = scene.context(SYSTEM)
 
-    async with scene.database.write() as work:
+    async with context.writing() as work:
         ended = [("MY.SOCSO.CAT1", await _segment(scene, worker_id))]
         await work.workers.end_enrolments(worker_id, ended, dt.date(2025, 12, 31), context.now)
         await withdraw_untrue(context, work, worker_id)

@@ -25,6 +25,7 @@ from adapters.countries.signatures import create_development_keys as create_exch
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
 from adapters.identity.tokens import DevelopmentIssuer
 from adapters.keeper import Order
+from adapters.postgres.roles import APP, DELIVERY, url_as
 from adapters.processes import start_keeper, stop_keeper
 
 ROOT = Path(__file__).parents[2]
@@ -282,10 +283,11 @@ class Platform:
 
     def _environment(self, name: str) -> dict[str, str]:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("LINGKAR_")}
-        joined = "&" if "?" in self.database_url else "?"
+        address = url_as(DELIVERY if name.startswith("worker") else APP, self.database_url)
+        joined = "&" if "?" in address else "?"
         return inherited | {
             "LINGKAR_ENVIRONMENT": "development",
-            "LINGKAR_DATABASE_URL": f"{self.database_url}{joined}application_name={name}",
+            "LINGKAR_DATABASE_URL": f"{address}{joined}application_name={name}",
             "LINGKAR_VAR_FOLDER": str(self.folder),
             "LINGKAR_PORT": str(self._api_port),
             "LINGKAR_EXCHANGE_SECONDS": str(EXCHANGE_SECONDS),

@@ -17,6 +17,7 @@ import pytest
 
 from adapters.postgres.embedded import Cluster, start
 from adapters.postgres.migrate import migrate
+from adapters.postgres.roles import OWNER, url_as
 from tests.faults.promises import broken_promises
 from tests.faults.running import Platform, until
 from tests.faults.story import Story
@@ -36,7 +37,7 @@ def durable_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluste
 def database_url(durable_cluster: Cluster) -> str:
     durable_cluster.ensure_database("lingkar")
     url = durable_cluster.url("lingkar")
-    migrate(url)
+    migrate(url_as(OWNER, url))
     return url
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from tests.support.scene import A_MONTH, Scene, covered_worker
+from domain.reviews import ObjectionCode, ReviewOutcome
+from resolvers import consents, reviews
+from tests.support.scene import A_MONTH, Scene, covered_worker, worker_actor
 
 NEVER_CHANGED = (
     "workers",
@@ -30,6 +34,10 @@ NEVER_CHANGED = (
     "certificate_statuses",
     "certificate_withdrawals",
     "audit_entries",
+    "reviews",
+    "review_outcomes",
+    "consents",
+    "consent_withdrawals",
 )
 SUPERSEDED = ("identifiers", "enrolments", "contribution_months", "coverage_spells")
 A_COLUMN = {
@@ -54,6 +62,10 @@ A_COLUMN = {
     "certificate_statuses": "list_index",
     "certificate_withdrawals": "reason",
     "audit_entries": "action",
+    "reviews": "code",
+    "review_outcomes": "outcome",
+    "consents": "purpose",
+    "consent_withdrawals": "consent_id",
     "identifiers": "kind",
     "enrolments": "reference",
     "contribution_months": "line",
@@ -70,14 +82,25 @@ async def lived(scene: Scene) -> Scene:
     await scene.deliver()
     await scene.withdraw(worker.id)
     await scene.pledge(worker.donation)
+    await _objected_and_looked_at(scene, worker.id)
+    withdrawn = consents.ConsentWithdraw(consent_id=(await scene.consent(worker.id, "MY.EPF")).id)
+    await consents.consent_withdraw(scene.context(worker_actor(worker.id)), scene.key(), withdrawn)
     counts = await scene.counts()
     assert [table for table in (*NEVER_CHANGED, *SUPERSEDED) if counts[table] == 0] == []
     return scene
 
 
+async def _objected_and_looked_at(scene: Scene, worker_id: UUID) -> None:
+    (asked, *_) = await scene.rows("SELECT id FROM access_records WHERE worker_id = :id", id=worker_id)
+    objection = reviews.AccessRecordObject(access_record_id=asked.id, code=ObjectionCode.NO_RELATION)
+    made = await reviews.access_record_object(scene.context(worker_actor(worker_id)), scene.key(), objection)
+    found = reviews.ReviewClose(review_id=made, outcome=ReviewOutcome.JUSTIFIED)
+    await reviews.review_close(scene.context(), scene.key(), found)
+
+
 async def refused(scene: Scene, statement: str) -> None:
     with pytest.raises(DBAPIError) as broken:
-        async with scene.database.engine.begin() as connection:
+        async with scene.superuser.begin() as connection:
             await connection.execute(text(statement))
 
     assert getattr(broken.value.orig, "sqlstate", "") == "23514"
@@ -102,7 +125,7 @@ async def test_a_row_is_superseded_once_and_changes_nothing_else(lived: Scene) -
         changed = f"{column} = 99" if column == "line" else f"{column} = 'x'"
 
         await refused(lived, f"UPDATE {table} SET superseded_at = now(), {changed} WHERE {current}")
-        async with lived.database.engine.begin() as connection:
+        async with lived.superuser.begin() as connection:
             closing = f"UPDATE {table} SET superseded_at = now() WHERE {current} RETURNING id"
             closed = (await connection.execute(text(closing))).scalar_one()
         await refused(lived, f"UPDATE {table} SET superseded_at = now() WHERE id = '{closed}'")
@@ -118,7 +141,7 @@ async def test_two_spells_of_one_scheme_and_branch_cannot_hold_the_same_day(live
         FROM coverage_spells WHERE superseded_at IS NULL LIMIT 1"""
 
     with pytest.raises(DBAPIError, match="ex_coverage_spells_no_overlap"):
-        async with lived.database.engine.begin() as connection:
+        async with lived.superuser.begin() as connection:
             await connection.execute(text(copied))
 
 
@@ -131,7 +154,7 @@ async def test_one_month_of_one_worker_in_one_scheme_cannot_be_inserted_twice(sc
         FROM contribution_months WHERE worker_id = :worker AND superseded_at IS NULL LIMIT 1"""
 
     with pytest.raises(DBAPIError, match="uq_contribution_months_paid_once"):
-        async with scene.database.engine.begin() as connection:
+        async with scene.superuser.begin() as connection:
             await connection.execute(text(copied), {"worker": worker.id})
 
 
@@ -139,5 +162,5 @@ async def test_a_reading_unit_of_work_cannot_write(scene: Scene) -> None:
     donation = await scene.donation(A_MONTH)
 
     with pytest.raises(DBAPIError, match="read-only"):
-        async with scene.database.read() as work:
+        async with scene.context().reading() as work:
             await work.funding.add_donation(donation, scene.clock.now())

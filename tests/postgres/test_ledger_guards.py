@@ -43,7 +43,7 @@ class Ledger:
         pending: UUID | None = None,
     ) -> UUID:
         transaction, transfer = new_id(), new_id()
-        async with self.scene.database.engine.begin() as connection:
+        async with self.scene.superuser.begin() as connection:
             await connection.execute(
                 text("INSERT INTO ledger_transactions VALUES (:id, 'allocation', :subject, now())"),
                 {"id": transaction, "subject": self.donation.id},
@@ -64,7 +64,7 @@ class Ledger:
         return transfer
 
     async def run(self, statement: str, **asked: object) -> None:
-        async with self.scene.database.engine.begin() as connection:
+        async with self.scene.superuser.begin() as connection:
             await connection.execute(text(statement), asked)
 
     async def state(self) -> list[tuple[Any, ...]]:

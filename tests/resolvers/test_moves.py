@@ -369,7 +369,7 @@ async def test_an_answer_after_the_end_changes_nothing(scene: Scene) -> None:
     scene.clock.advance(days=15)
     await moves_ended(scene)
 
-    async with scene.database.write() as work:
+    async with scene.context(SYSTEM).writing() as work:
         await work.messages.keep_answers([accepted(announced)], scene.clock.now())
     await scene.deliver()
 

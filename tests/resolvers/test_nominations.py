@@ -148,8 +148,8 @@ async def test_the_person_that_was_nominated_is_the_person_that_is_sent(scene: S
     await scene.nominate(await scene.fund(), lines)
     nik, name, birth, _ = next(csv.reader(lines[1:]))
 
-    async with scene.database.read() as work:
-        worker = await work.workers.worker_of(nik_of(nik), OPERATOR)
+    async with scene.context().reading() as work:
+        worker = await work.workers.worker_of(nik_of(nik))
         assert worker is not None
         person = await work.workers.person(worker.id, scene.clock.now())
 
@@ -172,7 +172,7 @@ async def test_a_birth_date_is_kept_as_far_as_it_was_told(
     report = await scene.nominate(await scene.fund(), ["nik,name,birth_date,sector\n", f"{nik},Siti,{text},trade\n"])
     assert report.rows_accepted == 1
 
-    async with scene.database.read() as work:
+    async with scene.context().reading() as work:
         person = await work.workers.person(await scene.worker_of(nik), scene.clock.now())
 
     assert (person.birth_date, person.birth_precision) == (first_day, precision)

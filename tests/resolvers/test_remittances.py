@@ -18,6 +18,7 @@ from tests.support.scene import (
     A_MONTH,
     OPERATOR,
     SCHEMES,
+    SYSTEM,
     Scene,
     covered_worker,
     donor_actor,
@@ -173,7 +174,7 @@ async def test_a_second_answer_to_the_same_remittance_changes_nothing(scene: Sce
     message = scene.exchange.of_kind(MessageKind.CONTRIBUTION_REMITTANCE)[0]
     before = await scene.balances(worker.donation)
 
-    async with scene.database.write() as work:
+    async with scene.context(SYSTEM).writing() as work:
         await work.messages.keep_answers([refused(message)], scene.clock.now())
     await scene.deliver()
 
@@ -190,7 +191,7 @@ async def test_the_first_of_two_answers_that_come_before_either_had_an_effect_st
     await scene.deliver_once()
     messages = scene.exchange.of_kind(MessageKind.CONTRIBUTION_REMITTANCE)
 
-    async with scene.database.write() as work:
+    async with scene.context(SYSTEM).writing() as work:
         await work.messages.keep_answers([refused(message) for message in messages], scene.clock.now())
     await scene.deliver()
 

@@ -48,6 +48,7 @@ QUESTIONS = {
 ASK = """
 import asyncio, datetime as dt, json, sys
 import schema
+from adapters.access_rules import load_access_rules
 from adapters.countries import ADAPTERS
 from adapters.http.quiet_schema import QuietSchema
 from adapters.identity.rules import CheckedIdentities
@@ -59,6 +60,7 @@ from sandbox.institutions import INSTITUTIONS
 context = Context(
     actor=Actor(id="one", kind=ActorKind.OPERATOR), now=dt.datetime(2026, 3, 1, tzinfo=dt.UTC), database=None,
     rulebook=load_rulebook(), identity=CheckedIdentities(), new_id=None, reached=frozenset(),
+    access=load_access_rules(),
 )
 built = schema.build(QuietSchema)
 

@@ -48,6 +48,8 @@ QUERIES = {
     "nomination": (A, F, F, F, F, F, F, F),
     "certificate": (A, A, N, F, F, A, N, F),
     "messages": (A, F, F, F, F, F, F, F),
+    "consentTexts": (A, A, A, A, A, A, A, A),
+    "reviews": (A, F, F, F, F, F, F, F),
     "node": (A, A, N, F, F, A, N, F),
 }
 S = "STATE_CONFLICT"
@@ -63,6 +65,10 @@ MUTATIONS = {
     "identifierRecord": (A, A, F, F, F, F, F, F),
     "certificateWithdraw": (F, F, X, F, F, F, F, F),
     "messageRetry": (S, F, F, F, F, F, F, F),
+    "consentGive": (F, F, F, F, F, A, A, F),
+    "consentWithdraw": (F, F, F, F, F, A, X, F),
+    "accessRecordObject": (F, F, F, F, F, A, X, F),
+    "reviewClose": (A, F, F, F, F, F, F, F),
     "workerMove": (L, L, X, F, F, L, X, F),
 }
 

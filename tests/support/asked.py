@@ -8,7 +8,9 @@ from uuid import UUID
 
 from domain.actors import Actor
 from domain.people import Identifier
-from schema.ids import opaque_id
+from domain.reviews import ObjectionCode
+from resolvers import reviews
+from schema.ids import opaque_id, opaque_number
 from tests.support.api import Api
 from tests.support.scene import (
     A_MONTH,
@@ -45,6 +47,9 @@ class World:
     nomination: str
     move: str
     certificate: str
+    access_record: str
+    review: str
+    consent: str
 
 
 async def lived(scene: Scene) -> World:
@@ -54,6 +59,9 @@ async def lived(scene: Scene) -> World:
     await scene.deliver()
     certificate = await scene.certificate(found.id)
     rows = await scene.rows("SELECT nomination_id FROM allocations WHERE id = :id", id=found.allocation.id)
+    asked = await scene.rows("SELECT id FROM access_records WHERE worker_id = :id ORDER BY id", id=found.id)
+    objection = reviews.AccessRecordObject(access_record_id=asked[0].id, code=ObjectionCode.NO_RELATION)
+    review = await reviews.access_record_object(scene.context(worker_actor(found.id)), scene.key(), objection)
     return World(
         worker=opaque_id("Worker", found.id),
         worker_id=found.id,
@@ -66,6 +74,9 @@ async def lived(scene: Scene) -> World:
         nomination=opaque_id("Nomination", rows[0].nomination_id),
         move=opaque_id("Move", move.id),
         certificate=certificate.number,
+        access_record=opaque_number("AccessRecord", asked[-1].id),
+        review=opaque_id("Review", review),
+        consent=opaque_id("Consent", (await scene.consent(found.id, "MY.EPF")).id),
     )
 
 
@@ -139,6 +150,8 @@ def queries(world: World) -> dict[str, str]:
         "nomination": f'nomination(id: "{world.nomination}") {{ id }}',
         "certificate": f'certificate(number: "{world.certificate}") {{ number }}',
         "messages": "messages(first: 1) { edges { node { id } } }",
+        "consentTexts": "consentTexts { version }",
+        "reviews": "reviews(first: 1) { edges { node { id } } }",
         "node": f'node(id: "{world.worker}") {{ id }}',
     }
 
@@ -165,6 +178,16 @@ def mutations(world: World, key: str) -> dict[str, str]:
         "identifierRecord": named("identifierRecord", f'workerId: "{world.worker}", identifier: {identifier(world)}'),
         "certificateWithdraw": named("certificateWithdraw", f'number: "{world.certificate}", reason: COVER_ENDED'),
         "messageRetry": named("messageRetry", f'messageId: "{opaque_id("Message", world.worker_id)}"'),
+        "consentGive": named(
+            "consentGive",
+            'input: {institutionId: "MY.SOCSO", purpose: CLAIM, firstDay: "2025-07-01", lastDay: "2026-06-30", '
+            'textVersion: "2026-1", textLanguage: "en"}',
+        ),
+        "consentWithdraw": named("consentWithdraw", f'consentId: "{world.consent}"'),
+        "accessRecordObject": named(
+            "accessRecordObject", f'accessRecordId: "{world.access_record}", code: WRONG_PURPOSE'
+        ),
+        "reviewClose": named("reviewClose", f'reviewId: "{world.review}", outcome: JUSTIFIED'),
         "workerMove": named("workerMove", f"input: {move_input(world, moveOn=_LATER, decidedOn=_DECIDED)}"),
     }
 

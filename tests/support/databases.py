@@ -13,6 +13,7 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from adapters.postgres.migrate import migrate
+from adapters.postgres.roles import OWNER, prepare_roles, url_as
 
 _numbers = count()
 
@@ -34,7 +35,8 @@ class Databases:
         """Make and migrate the template."""
         made = cls(maintenance_url, name, own=True)
         made._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        migrate(made.url(name))
+        prepare_roles(made.url(name))
+        migrate(url_as(OWNER, made.url(name)))
         return made
 
     @classmethod
@@ -52,7 +54,7 @@ class Databases:
 
     @contextmanager
     def copy(self) -> Iterator[str]:
-        """A fresh copy of the template; dropped at the end, whoever is still connected."""
+        """A fresh copy of the template, as its superuser reaches it; dropped at the end, whoever is still connected."""
         name = f"{self.template}_{os.getpid()}_{next(_numbers)}"
         identifiers = (sql.Identifier(name), sql.Identifier(self.template))
         self._run(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(*identifiers))

@@ -9,12 +9,14 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import app
 import schema
 from adapters.identity.sealing import Sealer
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
 from adapters.identity.tokens import DevelopmentIssuer
+from adapters.postgres.roles import APP, DELIVERY, url_as
 from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.settings import Settings
 from tests.support.api import Api
@@ -24,7 +26,20 @@ from tests.support.institutions import FakeExchange
 from tests.support.scene import RULEBOOK, Scene
 from tests.support.statements import StatementCounter
 
-__all__ = ["api", "clock", "counted", "database", "database_url", "exchange", "scene", "settings", "var_folder"]
+__all__ = [
+    "api",
+    "clock",
+    "counted",
+    "database",
+    "database_url",
+    "delivery",
+    "exchange",
+    "scene",
+    "settings",
+    "superuser",
+    "var_folder",
+]
+# The hands below work as the platform's own roles do; only a test's own look behind the scenes is a superuser's.
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +73,26 @@ def clock() -> SettableClock:
 
 @pytest.fixture
 async def database(database_url: str, settings: Settings) -> AsyncIterator[PostgresDatabase]:
-    """The module's database, with real commits."""
-    made = PostgresDatabase(database_url, Sealer(create_sealing_keys(settings.keys_folder)))
+    """The module's database as the API reaches it, with real commits."""
+    made = PostgresDatabase(url_as(APP, database_url), Sealer(create_sealing_keys(settings.keys_folder)))
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def delivery(database_url: str, settings: Settings) -> AsyncIterator[PostgresDatabase]:
+    """The same database as the delivery worker reaches it."""
+    made = PostgresDatabase(url_as(DELIVERY, database_url), Sealer(create_sealing_keys(settings.keys_folder)))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def superuser(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """The same database without any wall."""
+    made = create_async_engine(database_url)
+    yield made
+    await made.dispose()
 
 
 @pytest.fixture
@@ -70,15 +101,21 @@ def exchange() -> FakeExchange:
 
 
 @pytest.fixture
-def scene(database: PostgresDatabase, clock: SettableClock, exchange: FakeExchange) -> Scene:
+def scene(
+    database: PostgresDatabase,
+    delivery: PostgresDatabase,
+    superuser: AsyncEngine,
+    clock: SettableClock,
+    exchange: FakeExchange,
+) -> Scene:
     """A hand that makes funds, donors, workers, allocations and moves through the use cases."""
-    return Scene(database=database, clock=clock, exchange=exchange)
+    return Scene(database=database, delivery=delivery, superuser=superuser, clock=clock, exchange=exchange)
 
 
 @pytest.fixture
-def counted(database: PostgresDatabase) -> Callable[[], StatementCounter]:
-    """Count the statements that reach the module's database through `database`."""
-    return lambda: StatementCounter(database.engine.sync_engine)
+def counted(database: PostgresDatabase, delivery: PostgresDatabase) -> Callable[[], StatementCounter]:
+    """Count the statements that reach the module's database from the platform."""
+    return lambda: StatementCounter(database.engine.sync_engine, delivery.engine.sync_engine)
 
 
 _built = functools.cache(schema.build)
@@ -101,7 +138,7 @@ async def api(
     monkeypatch.setattr(app.schema, "build", _built)
     monkeypatch.setattr(app, "PostgresDatabase", remembered)
     issuer = DevelopmentIssuer(settings.keys_folder, environment="development")
-    built = app.build_api(settings, database_url)
+    built = app.build_api(settings, url_as(APP, database_url))
     transport = httpx2.ASGITransport(app=built, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://lingkar.test") as client:
         yield Api(client=client, issuer=issuer, settings=settings, clock=clock, engine=engines[0].engine.sync_engine)

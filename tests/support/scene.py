@@ -11,7 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from adapters.access_rules import load_access_rules
 from adapters.identity.invented import invented_nominations
 from adapters.identity.rules import CheckedIdentities
 from adapters.postgres.rows import new_id
@@ -21,6 +23,7 @@ from adapters.rulebook import load_rulebook
 from domain.actors import Actor, ActorKind
 from domain.audit import broken_at
 from domain.certificates import CertificateOfCoverage, WithdrawalReason
+from domain.consents import Consent
 from domain.countries import MemberState
 from domain.coverage import CoverageDetermination
 from domain.errors import PersonNotVisible, Refusal
@@ -31,7 +34,7 @@ from domain.people import Identifier
 from domain.periods import Month
 from domain.records import Move, NominationReport, Purpose, Remittance
 from domain.schemes import FunderKind, Sector
-from resolvers import allocations, certificates, coverage, deliveries, funding, moves, nominations, workers
+from resolvers import allocations, certificates, consents, coverage, deliveries, funding, moves, nominations, workers
 from resolvers.context import Context, Limits
 from tests.support.clock import SettableClock
 from tests.support.institutions import FakeExchange
@@ -48,6 +51,7 @@ A_MONTH = 16_800
 PACK = 370_000
 MOVE_ON = dt.date(2025, 10, 16)
 DECIDED_ON = dt.date(2025, 10, 6)
+ACCESS = load_access_rules()
 _WHOLE = load_rulebook()
 RULEBOOK = replace(_WHOLE, states={state: _WHOLE.states[state] for state in (MemberState.ID, MemberState.MY)})
 """The law of two states: what tests say of a state without rules holds however many states have them."""
@@ -69,9 +73,14 @@ def worker_actor(worker_id: UUID) -> Actor:
 
 @dataclass(kw_only=True)
 class Scene:
-    """A platform without HTTP: the database, the clock and the institutions are the test's."""
+    """A platform without HTTP: the database, the clock and the institutions are the test's.
+
+    database, delivery: as the API and as the delivery worker reach it. superuser: without any wall.
+    """
 
     database: PostgresDatabase
+    delivery: PostgresDatabase
+    superuser: AsyncEngine
     clock: SettableClock
     exchange: FakeExchange
     limits: Limits = field(default_factory=Limits)
@@ -81,11 +90,12 @@ class Scene:
         return Context(
             actor=actor,
             now=self.clock.now(),
-            database=self.database,
+            database=self.delivery if actor.kind is ActorKind.SYSTEM else self.database,
             rulebook=RULEBOOK,
             identity=CheckedIdentities(),
             new_id=new_id,
             reached=self.reached,
+            access=ACCESS,
             limits=self.limits,
         )
 
@@ -168,6 +178,20 @@ class Scene:
         command = workers.IdentifierRecord(worker_id=worker_id, identifier=shown)
         await workers.identifier_record(self.context(), self.key(), command)
         return shown
+
+    async def consent(self, worker_id: UUID, institution_id: str, **changes: Any) -> Consent:
+        """A worker lets an institution ask for a year, for claims unless another purpose is given."""
+        today = self.clock.now().date()
+        wanted: dict[str, Any] = {
+            "institution_id": institution_id,
+            "purpose": Purpose.CLAIM,
+            "first_day": today,
+            "last_day": today + dt.timedelta(days=365),
+            "text_version": "2026-1",
+            "text_language": "id",
+        }
+        command = consents.ConsentGive(**wanted | changes)
+        return await consents.consent_give(self.context(worker_actor(worker_id)), self.key(), command)
 
     # --- months ------------------------------------------------------------------------------------------
 
@@ -267,18 +291,18 @@ class Scene:
 
     async def counts(self) -> dict[str, int]:
         """How many rows each table has."""
-        async with self.database.engine.connect() as connection:
+        async with self.superuser.connect() as connection:
             found = {}
             for table in metadata.tables:
                 found[table] = (await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one()
             return found
 
     async def rows(self, query: str, **asked: object) -> list[Any]:
-        async with self.database.engine.connect() as connection:
+        async with self.superuser.connect() as connection:
             return list(await connection.execute(text(query), asked))
 
     async def chains_are_whole(self) -> bool:
-        async with self.database.read() as work:
+        async with self.context().reading() as work:
             return all([broken_at(await work.trust.chain(c)) is None for c in await work.trust.chains()])
 
 

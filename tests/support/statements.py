@@ -1,4 +1,4 @@
-"""Counts the SQL statements that reach a database."""
+"""Counts the SQL statements that reach a database; who asks is said with BEGIN and is none of them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ _UNCOUNTED = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
 
 
 class StatementCounter:
-    """Keeps the statements that an engine sends while the counter is open, and those of plans; savepoints are none."""
+    """Keeps the statements that engines send while the counter is open, and those of plans; savepoints are none."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, *engines: Engine) -> None:
+        self._engines = engines
         self.statements: list[str] = []
 
     def __len__(self) -> int:
         return len(self.statements)
 
     def __enter__(self) -> Self:
-        event.listen(self._engine, "before_cursor_execute", self._keep)
+        for engine in self._engines:
+            event.listen(engine, "before_cursor_execute", self._keep)
         self._planned = Wire.value
         counter, run = self, self._planned
 
@@ -38,7 +39,8 @@ class StatementCounter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         Wire.value = self._planned  # type: ignore[method-assign]
-        event.remove(self._engine, "before_cursor_execute", self._keep)
+        for engine in self._engines:
+            event.remove(engine, "before_cursor_execute", self._keep)
 
     def _keep(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if not statement.upper().startswith(_UNCOUNTED):

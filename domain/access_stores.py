@@ -1,0 +1,44 @@
+"""What the use cases ask of the database about accesses to persons, as protocols; see domain/stores.py."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from domain.consents import Consent
+from domain.reviews import ObjectionCode, Review, ReviewOutcome
+
+
+class Reviews(Protocol):
+    """What operators have to look at, and what they found."""
+
+    async def object_to(self, review_id: UUID, access_record_id: int, code: ObjectionCode, at: dt.datetime) -> bool:
+        """Keep a worker's objection to a record about themselves; False if there is no such record.
+
+        Raises StateConflict if they objected to it already.
+        """
+        ...
+
+    async def page(self, *, closed: bool, after: UUID | None, limit: int) -> tuple[Review, ...]:
+        """Reviews in the order they came, those that wait or those that are closed."""
+        ...
+
+    async def close(self, review_id: UUID, outcome: ReviewOutcome, at: dt.datetime) -> bool:
+        """Keep what was found; False if there is no such review, or it is closed."""
+        ...
+
+
+class Consents(Protocol):
+    """What workers let institutions ask. Who may see a worker by it is the database's rule of relations."""
+
+    async def add(self, consent: Consent) -> None: ...
+
+    async def withdraw(self, consent_id: UUID, at: dt.datetime) -> bool | None:
+        """End a consent of the worker who asks: True, False if it was ended before, None if there is no such one."""
+        ...
+
+    async def of(self, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Consent, ...]]:
+        """Every consent of some workers, also those withdrawn, in the order they were given."""
+        ...
