@@ -2,20 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
-from adapters.rulebook_yaml import RuleFileRefused, read_rule_file
-from domain.access_rules import AccessRules, ConsentText
+from adapters.rulebook_yaml import Entry, RuleFileRefused, read_rule_file
+from domain.access_rules import PERSON_FIELDS, AccessRules, ConsentText, PurposeRule
+from domain.actors import ActorKind
+from domain.records import Purpose
 
 __all__ = ["RuleFileRefused", "load_access_rules"]
 
 ACCESS_FOLDER = Path(__file__).resolve().parent.parent / "domain" / "access"
+_PURPOSES_FILE = "purposes.yaml"
 _TEXTS_FILE = "consent_texts.yaml"
 
 
 def load_access_rules(folder: Path = ACCESS_FOLDER) -> AccessRules:
     """Return the declarations. Raises RuleFileRefused, with file, line and key, at the first that cannot be taken."""
-    return AccessRules(consent_texts=_consent_texts(folder / _TEXTS_FILE))
+    return AccessRules(purposes=_purposes(folder / _PURPOSES_FILE), consent_texts=_consent_texts(folder / _TEXTS_FILE))
+
+
+def _purposes(path: Path) -> Mapping[Purpose, PurposeRule]:
+    listed = read_rule_file(path, path.read_bytes()).fields(("purposes",))["purposes"]
+    rules: dict[Purpose, PurposeRule] = {}
+    for row in listed.rows():
+        rule = _purpose(row)
+        if rule.purpose in rules:
+            raise row.refused(f"{rule.purpose.value} comes twice", "Keep one of the two")
+        rules[rule.purpose] = rule
+    missing = [purpose.value for purpose in Purpose if purpose not in rules]
+    if missing:
+        raise listed.refused(f"{', '.join(missing)} is missing", "Say what each purpose opens")
+    return MappingProxyType(rules)
+
+
+def _purpose(row: Entry) -> PurposeRule:
+    fields = row.fields(("purpose", "by", "relation", "consent", "opens"), ("open_hours",))
+    hours = int(fields["open_hours"].decimal()) if "open_hours" in fields else 0
+    if (hours > 0) is fields["relation"].truth():
+        raise row.refused("only what needs no relation is open for hours", "Give open_hours to it, and to nothing else")
+    return PurposeRule(
+        purpose=fields["purpose"].word(Purpose),
+        by=frozenset(kind.word(ActorKind) for kind in fields["by"].rows()),
+        relation=fields["relation"].truth(),
+        consent=fields["consent"].truth(),
+        opens=frozenset(name.one_of(PERSON_FIELDS) for name in fields["opens"].rows()),
+        open_hours=hours,
+    )
 
 
 def _consent_texts(path: Path) -> tuple[ConsentText, ...]:

@@ -1,10 +1,44 @@
-"""What is declared of asking about persons, as data: the texts to which a worker consents."""
+"""What is declared of asking about persons, as data: what each purpose opens, and the texts a worker consents to."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from domain.actors import ActorKind
 from domain.errors import RuleUnknown
+from domain.records import Purpose
+
+PERSON_FIELDS = (
+    "certificate",
+    "coverage",
+    "coverage.covers.coveredUntil",
+    "coverage.covers.fundId",
+    "coverage.covers.funderKind",
+    "coverage.covers.reasons",
+    "move",
+    "movePlan",
+    "worker.contributions",
+    "worker.enrolments",
+    "workers",
+)
+"""What of a person a purpose has to open, by the names that receipts use. What is named by no purpose is not here:
+where a worker is at home, their nationality and sector are answered whenever the worker is seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurposeRule:
+    """What one purpose opens, for which kinds of actor, and whether it needs a relation or allows a consent.
+
+    open_hours: how long an emergency stays open; 0 for a purpose that is none.
+    """
+
+    purpose: Purpose
+    by: frozenset[ActorKind]
+    relation: bool
+    consent: bool
+    opens: frozenset[str]
+    open_hours: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +54,7 @@ class ConsentText:
 class AccessRules:
     """The declarations of `domain/access/`, read once at start."""
 
+    purposes: Mapping[Purpose, PurposeRule]
     consent_texts: tuple[ConsentText, ...]
 
     def consent_text(self, version: str, language: str) -> ConsentText:
@@ -28,3 +63,10 @@ class AccessRules:
             if (text.version, text.language) == (version, language):
                 return text
         raise RuleUnknown(kind="consent text", name=f"{version} in {language}")
+
+
+def declared(name: str) -> str | None:
+    """The field of PERSON_FIELDS that decides about a name of a receipt; None if it is open whenever a worker is."""
+    parts = name.split(".")
+    known = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    return next((field for field in known if field in PERSON_FIELDS), None)

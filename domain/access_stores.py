@@ -8,11 +8,22 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.consents import Consent
-from domain.reviews import ObjectionCode, Review, ReviewOutcome
+from domain.people import Identifier
+from domain.reviews import ObjectionCode, Opening, Review, ReviewOutcome
 
 
 class Reviews(Protocol):
     """What operators have to look at, and what they found."""
+
+    async def open_in_emergency(
+        self, opening_id: UUID, review_id: UUID, identifier: Identifier, reason: str, closes_at: dt.datetime
+    ) -> bool:
+        """Open the worker with this identifier to the officer who asks, with record and review; False for nobody."""
+        ...
+
+    async def opening(self, opening_id: UUID) -> Opening | None:
+        """An opening of the actor's own."""
+        ...
 
     async def object_to(self, review_id: UUID, access_record_id: int, code: ObjectionCode, at: dt.datetime) -> bool:
         """Keep a worker's objection to a record about themselves; False if there is no such record.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import groupby
 
-from domain.errors import RuleUnknown
+from domain.errors import PurposeNotOpen, RuleUnknown
 from domain.legislation import Legislation, Reason, Rulebook, Standing, weakest
 from domain.periods import ONE_DAY, Month, Period, term_last_day, uncovered
 from domain.schemes import Branch, CoverBasis, Extent, FunderKind, Scheme, Segment
@@ -88,10 +88,14 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchCover:
-    """One branch on the day asked, by one scheme. covered_until: last day without a break, as now known."""
+    """One branch on the day asked, by one scheme.
+
+    covered_until: last day without a break, as now known. withheld: what of it is not told to who asked.
+    """
 
     spell: CoverageSpell
     covered_until: dt.date | None
+    withheld: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +107,7 @@ class CoverageDetermination:
     covers: tuple[BranchCover, ...]
     reasons: tuple[Reason, ...]
     standing: Standing
+    withheld: tuple[PurposeNotOpen, ...] = ()
 
 
 def coverage_spells(insurances: tuple[Insurance, ...], rulebook: Rulebook) -> tuple[CoverageSpell, ...]:

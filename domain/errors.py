@@ -173,6 +173,22 @@ class PersonNotVisible(Refusal):
 
 
 @dataclass(eq=False, kw_only=True)
+class PurposeNotOpen(Refusal):
+    """The purpose for which somebody asks does not open this field, or may not be named by this kind of actor."""
+
+    code: ClassVar[str] = "PURPOSE_NOT_OPEN"
+    purpose: str
+    field: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The purpose {self.purpose} does not open {self.field}. "
+            "Ask for the purpose that you have, if another one is true; the worker sees which you named."
+        )
+
+
+@dataclass(eq=False, kw_only=True)
 class IdentifierInvalid(Refusal):
     """An identifier does not have the shape its kind has."""
 

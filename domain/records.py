@@ -23,6 +23,9 @@ class Purpose(Enum):
     ELIGIBILITY_CHECK = "eligibility_check"
     CLAIM = "claim"
     PENSION = "pension"
+    STATISTICS = "statistics"
+    ADMINISTRATION = "administration"
+    EMERGENCY = "emergency"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,10 @@ class ContributionMonth:
     reasons: tuple[Reason, ...]
 
 
+LOUD = 10**17
+"""What is added to the place of an emergency's record; no database counts so far."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRecord:
     """Who asked about a worker: the institution, for what, about which day, which fields, with what outcome, when.
@@ -93,6 +100,11 @@ class AccessRecord:
     recorded_at: dt.datetime
     objected_at: dt.datetime | None
     objection_outcome: str | None
+
+    @property
+    def place(self) -> int:
+        """Where it stands when records are read downwards: emergencies first, whenever they were, then the latest."""
+        return self.id + (LOUD if self.purpose == Purpose.EMERGENCY.value else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What an operator has to look at: a worker objects to a question about them."""
+"""What an operator has to look at: a worker objects to a question about them, or somebody asked in an emergency."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ class ReviewKind(Enum):
     """Why something has to be looked at."""
 
     OBJECTION = "objection"
+    EMERGENCY = "emergency"
 
 
 class ObjectionCode(Enum):
@@ -32,7 +33,10 @@ class ReviewOutcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """One access to look at. code: of an objection. outcome and closed_at: None while nobody has looked."""
+    """One access to look at.
+
+    code: of an objection. reason: what was said in an emergency. outcome and closed_at: None while nobody has looked.
+    """
 
     id: UUID
     kind: ReviewKind
@@ -42,6 +46,15 @@ class Review:
     purpose: str
     fields: tuple[str, ...]
     code: str
+    reason: str | None
     recorded_at: dt.datetime
     outcome: ReviewOutcome | None
     closed_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A worker whom one officer may look at for some hours, because of an emergency."""
+
+    worker_id: UUID
+    closes_at: dt.datetime

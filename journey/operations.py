@@ -35,7 +35,7 @@ ALLOCATION = """query($id: ID!) {
 }"""
 
 WORKER_BY_IDENTIFIER = """query($identifier: IdentifierInput!) {
-  workerByIdentifier(identifier: $identifier) {
+  workerByIdentifier(identifier: $identifier, purpose: ADMINISTRATION) {
     id sector contributions { schemeId month amount { amount currency } acknowledged }
   }
 }"""
@@ -46,7 +46,7 @@ IDENTIFIER_RECORD = f"""mutation($key: IdempotencyKey!, $worker: ID!, $identifie
 }}"""
 
 MOVE_PLAN = f"""query($input: WorkerMoveInput!) {{
-  movePlan(input: $input) {{
+  movePlan(input: $input, purpose: ADMINISTRATION) {{
     ... on MovePlan {{
       obstacle standing funded
       costToFund {{ amount currency }} returnedToFund {{ amount currency }}
@@ -67,7 +67,9 @@ WORKER_MOVE = f"""mutation($key: IdempotencyKey!, $input: WorkerMoveInput!) {{
     ... on WorkerMovePayload {{ move {{ id step }} }} {PROBLEM} }}
 }}"""
 
-MOVE = """query($id: ID!) { move(id: $id) { step steps { step evidence simulated takenAt } } }"""
+MOVE = (
+    """query($id: ID!) { move(id: $id, purpose: ADMINISTRATION) { step steps { step evidence simulated takenAt } } }"""
+)
 
 COVERAGE = f"""query($identifier: IdentifierInput!, $on: Date!) {{
   coverageOn(identifier: $identifier, on: $on, purpose: ELIGIBILITY_CHECK) {{

@@ -20,6 +20,7 @@ from domain.people import BirthDate
 from domain.stores import UnitOfWork
 from resolvers.context import EVERYONE, Context, found_or_refused, permit
 from resolvers.once import audit, once
+from resolvers.purposes import check_purpose
 from resolvers.traces import trace
 
 
@@ -43,6 +44,7 @@ async def certificates_of(
     context: Context, worker_ids: Sequence[UUID]
 ) -> Mapping[UUID, tuple[CertificateOfCoverage, ...]]:
     """The certificates of workers in sight."""
+    check_purpose(context, "certificate")
     async with context.reading() as work:
         return await work.certificates.certificates_of(worker_ids)
 
@@ -50,6 +52,7 @@ async def certificates_of(
 async def certificate(context: Context, number: str) -> CertificateOfCoverage:
     """The certificate with this number, for the worker themselves or whoever may see the worker; leaves a trace."""
     permit(context, "certificate", ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
+    check_purpose(context, "certificate")
     async with context.writing() as work:
         return await _seen(context, work, number)
 
@@ -61,6 +64,7 @@ async def certificate_shown(context: Context, number: str, wanted: frozenset[Dis
     Raises NotFound, NotPermitted, and StateConflict for a certificate that is withdrawn or over.
     """
     permit(context, "certificate bodies", ActorKind.WORKER, ActorKind.OFFICER)
+    check_purpose(context, "certificate")
     if wanted and context.actor.kind is not ActorKind.WORKER:
         raise NotPermitted(actor_kind=context.actor.kind.value, operation="certificate bodies with a person in them")
     async with context.writing() as work:
@@ -89,7 +93,8 @@ async def certificate_withdraw(context: Context, key: str, command: CertificateW
         return found.id
 
     await once(context, "certificateWithdraw", key, command, act)
-    return await certificate(context, command.number)
+    answering = replace(context, asked=replace(context.asked, purpose=Purpose.ADMINISTRATION))
+    return await certificate(answering, command.number)
 
 
 async def withdraw_untrue(context: Context, work: UnitOfWork, worker_id: UUID) -> None:

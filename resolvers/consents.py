@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.actors import ActorKind
 from domain.consents import Consent
-from domain.errors import NotFound, PeriodInvalid, StateConflict
+from domain.errors import NotFound, PeriodInvalid, PurposeNotOpen, StateConflict
 from domain.records import Purpose
 from domain.stores import UnitOfWork
 from resolvers.context import Context, permit
@@ -42,7 +42,7 @@ async def consent_give(context: Context, key: str, command: ConsentGive) -> Cons
     """Let an institution ask about oneself; it holds from the next request on. Workers only.
 
     Raises RuleUnknown for an institution or text that is not known, PeriodInvalid for days that are no period, lie in
-    the past or are more than five years.
+    the past or are more than five years, PurposeNotOpen for a purpose to which nobody consents.
     """
     permit(context, "consentGive", ActorKind.WORKER)
 
@@ -50,6 +50,8 @@ async def consent_give(context: Context, key: str, command: ConsentGive) -> Cons
         context.rulebook.institution(command.institution_id)
         text = context.access.consent_text(command.text_version, command.text_language)
         _check_days(context, command)
+        if not context.access.purposes[command.purpose].consent:
+            raise PurposeNotOpen(purpose=command.purpose.value, field="consent")
         consent = Consent(
             id=context.new_id(),
             worker_id=_myself(context),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
+from domain.access_rules import PERSON_FIELDS
 from domain.actors import ActorKind
 from domain.coverage import CoverageDetermination, determine
 from domain.errors import PersonNotVisible
 from domain.people import Identifier
 from domain.records import Purpose
 from resolvers.context import Context, permit
+from resolvers.purposes import check_purpose, withheld_of
 from resolvers.traces import answered
 
 ASKING = (ActorKind.OFFICER,)
@@ -26,9 +29,11 @@ async def coverage_on(
 
     known_at: what was known at that instant; now if None. Two statements: the answer and the trace that the
     worker sees. Raises PersonNotVisible, alike for nobody and for a person the institution may not see; the
-    question is recorded in both cases.
+    question is recorded in both cases. Raises PurposeNotOpen for a purpose that is not an officer's.
     """
     permit(context, "coverageOn", *ASKING)
+    context = replace(context, asked=replace(context.asked, purpose=purpose))
+    check_purpose(context, "coverage")
     async with context.writing() as work:
         seen = await work.coverage.spells_of_identifier(identifier, known_at or context.now)
         determination = None if seen is None else determine(seen[1], on)
@@ -42,7 +47,7 @@ async def coverage_on(
         )
     if determination is None:
         raise PersonNotVisible(institution=context.actor.institution_id or "")
-    return determination
+    return _opened(context, determination)
 
 
 async def coverage_of(
@@ -50,6 +55,16 @@ async def coverage_of(
 ) -> Mapping[UUID, CoverageDetermination]:
     """The answer for workers already in sight (a worker's own, or a page an officer or operator may see)."""
     permit(context, "worker.coverageOn", *READING)
+    check_purpose(context, "coverage")
     async with context.reading() as work:
         spells = await work.coverage.spells_of(worker_ids, known_at or context.now)
-    return {worker_id: determine(spells.get(worker_id, ()), on) for worker_id in worker_ids}
+    return {worker_id: _opened(context, determine(spells.get(worker_id, ()), on)) for worker_id in worker_ids}
+
+
+def _opened(context: Context, determination: CoverageDetermination) -> CoverageDetermination:
+    """The answer with what the purpose does not open named, so that it is not told."""
+    names = tuple(name for name in PERSON_FIELDS if name.startswith("coverage.covers."))
+    withheld = withheld_of(context, names)
+    untold = tuple(refusal.field for refusal in withheld)
+    covers = tuple(replace(cover, withheld=untold) for cover in determination.covers)
+    return replace(determination, covers=covers, withheld=withheld)

@@ -25,6 +25,7 @@ from resolvers.allocations import reserve
 from resolvers.context import Context, found_or_refused, permit
 from resolvers.once import once
 from resolvers.outbox import message_due
+from resolvers.purposes import check_purpose
 from resolvers.traces import trace
 
 _YEARS = range(1900, 9001)
@@ -55,6 +56,7 @@ class WorkerMove:
 async def move_plan(context: Context, command: WorkerMove) -> MovePlan:
     """The plan of a move, without doing anything. Raises NotFound and the refusals of plan_move."""
     permit(context, "movePlan", *_MAY_MOVE)
+    check_purpose(context, "movePlan")
     async with context.writing() as work:
         plan, _ = await _planned(context, work, command, lock=False)
         await trace(context, work, command.worker_id, "movePlan")
@@ -91,6 +93,7 @@ async def worker_move(context: Context, key: str, command: WorkerMove) -> Move:
 async def move_of(context: Context, move_id: UUID) -> Move:
     """One move of a worker whom the actor may see. Raises NotFound."""
     permit(context, "move", *_MAY_MOVE)
+    check_purpose(context, "move")
     async with context.writing() as work:
         found = (await work.moves.moves([move_id])).get(move_id)
         if found is None or await work.workers.worker(found.worker_id) is None:

@@ -7,6 +7,13 @@ from uuid import UUID
 from domain.actors import ActorKind
 from domain.stores import UnitOfWork
 from resolvers.context import Context
+from resolvers.purposes import refusal_of_field
+
+_REACHED = (
+    ("worker.coverageOn", "coverage"),
+    ("worker.moves", "move"),
+    ("worker.certificates", "certificate"),
+)
 
 
 async def trace(context: Context, work: UnitOfWork, worker_id: UUID, thing: str) -> None:
@@ -27,5 +34,17 @@ async def trace(context: Context, work: UnitOfWork, worker_id: UUID, thing: str)
 
 
 def answered(context: Context, thing: str) -> tuple[str, ...]:
-    """The names of the fields that are answered about a thing; of the thing itself if nobody named its fields."""
-    return tuple(f"{thing}.{name}" for name in context.asked.fields) or (thing,)
+    """The names of the fields that are answered about a thing; of the thing itself if nobody named its fields.
+
+    What hangs on a worker has one name, whichever way it is reached.
+    """
+    names = [f"{thing}.{name}" for name in context.asked.fields] or [thing]
+    plain = [_named(name) for name in names]
+    return tuple(dict.fromkeys(name for name in plain if refusal_of_field(context, name) is None))
+
+
+def _named(name: str) -> str:
+    for reached, own in _REACHED:
+        if name == reached or name.startswith(f"{reached}."):
+            return own + name.removeprefix(reached)
+    return name

@@ -13,6 +13,7 @@ from domain.records import AccessRecord, ContributionMonth, Enrolment, Move, Wor
 from domain.stores import UnitOfWork
 from resolvers.context import Context, found_or_refused, permit
 from resolvers.once import once
+from resolvers.purposes import check_purpose
 from resolvers.traces import answered, trace
 
 SEEING = (ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
@@ -32,6 +33,7 @@ class IdentifierRecord:
 async def worker(context: Context, worker_id: UUID) -> Worker | None:
     """A worker whom the actor may see, else None. A look at someone else leaves a trace that the worker sees."""
     permit(context, "worker", *SEEING)
+    check_purpose(context, "worker")
     async with context.writing() as work:
         found = await work.workers.worker(worker_id)
         if found is not None:
@@ -42,6 +44,7 @@ async def worker(context: Context, worker_id: UUID) -> Worker | None:
 async def worker_by_identifier(context: Context, identifier: Identifier) -> Worker | None:
     """The worker who shows a document, if the officer or operator may see them; the question is recorded."""
     permit(context, "workerByIdentifier", ActorKind.OFFICER, ActorKind.OPERATOR)
+    check_purpose(context, "worker")
     async with context.writing() as work:
         found = await work.workers.worker_of(identifier)
         await work.workers.record_access(
@@ -65,6 +68,7 @@ async def me(context: Context) -> Worker:
 async def workers(context: Context, *, after: UUID | None, limit: int) -> tuple[Worker, ...]:
     """A page of the workers whom an officer or operator may see; each look leaves a trace."""
     permit(context, "workers", *LISTING)
+    check_purpose(context, "workers")
     async with context.writing() as work:
         page = await work.workers.page(after=after, limit=limit)
         await work.workers.record_page(
@@ -100,6 +104,7 @@ async def identifier_record(context: Context, key: str, command: IdentifierRecor
 
 async def enrolments_of(context: Context, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Enrolment, ...]]:
     """Where workers in sight are enrolled."""
+    check_purpose(context, "worker.enrolments")
     async with context.reading() as work:
         return await work.workers.enrolments_of(worker_ids)
 
@@ -108,12 +113,14 @@ async def contributions_of(
     context: Context, worker_ids: Sequence[UUID]
 ) -> Mapping[UUID, tuple[ContributionMonth, ...]]:
     """The contribution months of workers in sight, with the price's reasons."""
+    check_purpose(context, "worker.contributions")
     async with context.reading() as work:
         return await work.contributions.contributions_of(worker_ids)
 
 
 async def moves_of(context: Context, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Move, ...]]:
     """The moves of workers in sight."""
+    check_purpose(context, "move")
     async with context.reading() as work:
         return await work.moves.moves_of(worker_ids)
 

@@ -48,7 +48,11 @@ class ConsentWithdrawPayload:
 
 
 ConsentGiveResult = Annotated[
-    ConsentGivePayload | p.IdempotencyConflictProblem | p.PeriodInvalidProblem | p.RuleUnknownProblem,
+    ConsentGivePayload
+    | p.IdempotencyConflictProblem
+    | p.PeriodInvalidProblem
+    | p.RuleUnknownProblem
+    | p.PurposeNotOpenProblem,
     strawberry.union("ConsentGiveResult"),
 ]
 ConsentWithdrawResult = Annotated[
@@ -86,7 +90,8 @@ class ConsentMutations:
                 consent=await consents.consent_give(info.context.context, idempotency_key, command)
             )
 
-        return await or_problem(act(), errors.IdempotencyConflict, errors.PeriodInvalid, errors.RuleUnknown)
+        kinds = (errors.IdempotencyConflict, errors.PeriodInvalid, errors.RuleUnknown, errors.PurposeNotOpen)
+        return await or_problem(act(), *kinds)
 
     @strawberry.mutation(
         graphql_type=ConsentWithdrawResult, description="Take a consent back; it ends with the next request. Workers."

@@ -10,10 +10,11 @@ from domain import errors
 from domain.certificates import CertificateOfCoverage, WithdrawalReason
 from domain.errors import Refusal
 from domain.funding import Allocation, Donation, Donor, Fund, FundsInsufficient, Pledge, Terms
-from domain.records import Move, Worker
+from domain.records import Move, Purpose, Worker
 from resolvers import allocations, certificates, deliveries, funding, moves, workers
 from schema import problems as p
 from schema.consents import ConsentMutations
+from schema.emergencies import EmergencyMutations
 from schema.funding import (
     AllocationType,
     DonationAllocateInput,
@@ -173,7 +174,7 @@ _MOVED = (*_ACTED, *_LAW, errors.StateConflict, errors.LandingNotPossible, error
 
 
 @strawberry.type(description="Everything that can be done. Each act needs an idempotency key and has one effect.")
-class Mutation(ReviewMutations, ConsentMutations):
+class Mutation(ReviewMutations, ConsentMutations, EmergencyMutations):
     @strawberry.mutation(graphql_type=DonorRegisterResult, description="Register a donor. Operators.")
     async def donor_register(self, info: Info, idempotency_key: IdempotencyKey, input: DonorRegisterInput) -> Any:
         command = funding.DonorRegister(name=input.name, funder_kind=input.funder_kind)
@@ -272,7 +273,7 @@ class Mutation(ReviewMutations, ConsentMutations):
             command = workers.IdentifierRecord(
                 worker_id=id_of("Worker", worker_id), identifier=identifier_of(info.context, identifier)
             )
-            worker = await workers.identifier_record(asking(info), idempotency_key, command)
+            worker = await workers.identifier_record(asking(info, Purpose.ADMINISTRATION), idempotency_key, command)
             return IdentifierRecordPayload(worker=worker)
 
         return await or_problem(act(), *_ACTED, errors.IdentifierInvalid)
@@ -283,7 +284,7 @@ class Mutation(ReviewMutations, ConsentMutations):
     )
     async def worker_move(self, info: Info, idempotency_key: IdempotencyKey, input: WorkerMoveInput) -> Any:
         async def act() -> WorkerMovePayload:
-            move = await moves.worker_move(asking(info), idempotency_key, move_command(input))
+            move = await moves.worker_move(asking(info, Purpose.ADMINISTRATION), idempotency_key, move_command(input))
             return WorkerMovePayload(move=move)
 
         return await or_problem(act(), *_MOVED)

@@ -101,6 +101,12 @@ class PersonNotVisibleProblem(Problem):
     institution: str
 
 
+@_of(errors.PurposeNotOpen)
+class PurposeNotOpenProblem(Problem):
+    purpose: str
+    field: str = strawberry.field(description="By the name that receipts use.")
+
+
 @_of(errors.IdentifierInvalid)
 class IdentifierInvalidProblem(Problem):
     kind: str

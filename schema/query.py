@@ -41,13 +41,14 @@ from schema.workers import CertificateType, Node, WorkerType
 T = TypeVar("T")
 
 CoverageResult = Annotated[
-    CoverageDeterminationType | p.PersonNotVisibleProblem | p.IdentifierInvalidProblem,
+    CoverageDeterminationType | p.PersonNotVisibleProblem | p.IdentifierInvalidProblem | p.PurposeNotOpenProblem,
     strawberry.union("CoverageResult", description="The answer to a coverage question, or why there is none."),
 ]
-_COVERAGE = (errors.PersonNotVisible, errors.IdentifierInvalid)
+_COVERAGE = (errors.PersonNotVisible, errors.IdentifierInvalid, errors.PurposeNotOpen)
 
 MovePlanResult = Annotated[
     MovePlanType
+    | p.PurposeNotOpenProblem
     | p.NotFoundProblem
     | p.RuleNotInForceProblem
     | p.RuleUnknownProblem
@@ -63,6 +64,7 @@ _PLAN = (
     errors.CurrencyMismatch,
     errors.PeriodInvalid,
     errors.NotFound,
+    errors.PurposeNotOpen,
 )
 
 

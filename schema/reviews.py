@@ -31,7 +31,8 @@ class ReviewType:
     institution_id: str = strawberry.field(description="Who asked.")
     purpose: str = strawberry.field(description="For what they said they asked.")
     fields: list[str] = strawberry.field(description="Names of the fields that were answered.")
-    code: str = strawberry.field(description="Why the worker objects.")
+    code: str = strawberry.field(description="Why the worker objects; empty for an emergency.")
+    reason: str | None = strawberry.field(description="What the officer said in an emergency.")
     recorded_at: dt.datetime
     outcome: ReviewOutcome | None = strawberry.field(description="What was found; null while nobody looked.")
     closed_at: dt.datetime | None

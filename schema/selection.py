@@ -20,14 +20,14 @@ from strawberry.types.nodes import get_variable_values
 ResolveInfo = GraphQLResolveInfo[Any]
 _AROUND = frozenset({"edges", "node", "worker", "move"})
 """Fields that lead to a person's fields and say nothing of the person themselves."""
-_OTHER = frozenset({"__typename", "cursor", "pageInfo"})
-_DEPTH = 2
+_OTHER = frozenset({"__typename", "closesAt", "cursor", "pageInfo", "withheld"})
+_DEPTH = 3
 
 
 def selected(info: ResolveInfo) -> tuple[str, ...]:
-    """The fields under the one that is being answered, such as `sector` and `contributions.amount`, each once.
+    """The fields under the one that is being answered, such as `sector` and `coverageOn.covers.branch`, each once.
 
-    Deeper ones count as the second; what @skip and @include leave out, and what only a problem would answer, do not.
+    Deeper ones count as the third; what @skip and @include leave out, and what only a problem would answer, do not.
     """
     names: dict[str, None] = {}
     for node in info.field_nodes:

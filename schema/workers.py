@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
 
 import strawberry
+from strawberry.dataloader import DataLoader
 
 from domain.certificates import BodyKind, CertificateOfCoverage, Withdrawal, WithdrawalReason
 from domain.consents import Consent
@@ -13,13 +17,15 @@ from domain.coverage import CoverageDetermination
 from domain.periods import Month
 from domain.records import AccessRecord, ContributionMonth, Enrolment, Move, Purpose, Worker
 from domain.schemes import Branch, FunderKind, Sector
+from resolvers.purposes import refusal_of_field, withheld_of
 from schema.coverage import CoverageDeterminationType
 from schema.ids import number_after, opaque_id, opaque_number
 from schema.law_values import ReasonType
 from schema.money import MoneyType
 from schema.moves import MoveType
 from schema.pages import PAGE, Connection, Page, checked_first, page_of
-from schema.request import Info
+from schema.problems import PurposeNotOpenProblem, Told
+from schema.request import Info, Request
 
 
 @strawberry.interface(description="A thing with an id by which node(id) finds it again.")
@@ -131,6 +137,17 @@ class CertificateType:
         return CertificateBodies(**{kind.name.lower(): kind.path(root.number) for kind in BodyKind})
 
 
+_DECLARED = ("coverage", "worker.enrolments", "worker.contributions", "move", "certificate")
+
+
+async def _opened(root: Worker, info: Info, name: str, loader: Callable[[Request], DataLoader[UUID, Any]]) -> Any:
+    """What a loader has for the worker, or null if the purpose does not open it; `withheld` says so."""
+    request = info.context.asked_for(root.purpose)
+    if refusal_of_field(request.context, name) is not None:
+        return None
+    return await loader(request).load(root.id)
+
+
 @strawberry.type(name="Worker", description="A worker whom you may see.")
 class WorkerType(Node):
     id: strawberry.ID = strawberry.field(resolver=lambda root: strawberry.ID(opaque_id("Worker", root.id)))
@@ -144,39 +161,56 @@ class WorkerType(Node):
         return isinstance(value, Worker)
 
     @strawberry.field(
-        graphql_type=CoverageDeterminationType, description="Whether and how this worker is covered on a day."
+        graphql_type=list[PurposeNotOpenProblem],
+        description="What of this worker is null because the purpose for which you ask does not open it.",
+    )
+    @staticmethod
+    def withheld(root: strawberry.Parent[Worker], info: Info) -> list[Told]:
+        context = info.context.asked_for(root.purpose).context
+        return [Told(refusal) for refusal in withheld_of(context, _DECLARED)]
+
+    @strawberry.field(
+        graphql_type=CoverageDeterminationType | None, description="Whether and how this worker is covered on a day."
     )
     @staticmethod
     async def coverage_on(
         root: strawberry.Parent[Worker], info: Info, on: dt.date, known_at: dt.datetime | None = None
-    ) -> CoverageDetermination:
-        determination: CoverageDetermination = (
-            await info.context.asked_for(root.purpose).coverage(on, known_at).load(root.id)
+    ) -> CoverageDetermination | None:
+        determination: CoverageDetermination | None = await _opened(
+            root, info, "coverage", lambda request: request.coverage(on, known_at)
         )
         return determination
 
-    @strawberry.field(graphql_type=list[EnrolmentType], description="Where this worker is enrolled.")
+    @strawberry.field(graphql_type=list[EnrolmentType] | None, description="Where this worker is enrolled.")
     @staticmethod
-    async def enrolments(root: strawberry.Parent[Worker], info: Info) -> tuple[Enrolment, ...]:
-        found: tuple[Enrolment, ...] = await info.context.asked_for(root.purpose).enrolments.load(root.id)
+    async def enrolments(root: strawberry.Parent[Worker], info: Info) -> tuple[Enrolment, ...] | None:
+        found: tuple[Enrolment, ...] | None = await _opened(
+            root, info, "worker.enrolments", lambda request: request.enrolments
+        )
         return found
 
-    @strawberry.field(graphql_type=list[ContributionMonthType], description="Months reserved or paid, oldest first.")
+    @strawberry.field(
+        graphql_type=list[ContributionMonthType] | None, description="Months reserved or paid, oldest first."
+    )
     @staticmethod
-    async def contributions(root: strawberry.Parent[Worker], info: Info) -> tuple[ContributionMonth, ...]:
-        found: tuple[ContributionMonth, ...] = await info.context.asked_for(root.purpose).contributions.load(root.id)
+    async def contributions(root: strawberry.Parent[Worker], info: Info) -> tuple[ContributionMonth, ...] | None:
+        found: tuple[ContributionMonth, ...] | None = await _opened(
+            root, info, "worker.contributions", lambda request: request.contributions
+        )
         return found
 
-    @strawberry.field(graphql_type=list[MoveType], description="Moves, oldest first.")
+    @strawberry.field(graphql_type=list[MoveType] | None, description="Moves, oldest first.")
     @staticmethod
-    async def moves(root: strawberry.Parent[Worker], info: Info) -> tuple[Move, ...]:
-        found: tuple[Move, ...] = await info.context.asked_for(root.purpose).moves.load(root.id)
+    async def moves(root: strawberry.Parent[Worker], info: Info) -> tuple[Move, ...] | None:
+        found: tuple[Move, ...] | None = await _opened(root, info, "move", lambda request: request.moves)
         return found
 
-    @strawberry.field(graphql_type=list[CertificateType], description="Certificates of coverage, oldest first.")
+    @strawberry.field(graphql_type=list[CertificateType] | None, description="Certificates of coverage, oldest first.")
     @staticmethod
-    async def certificates(root: strawberry.Parent[Worker], info: Info) -> tuple[CertificateOfCoverage, ...]:
-        found: tuple[CertificateOfCoverage, ...] = await info.context.asked_for(root.purpose).certificates.load(root.id)
+    async def certificates(root: strawberry.Parent[Worker], info: Info) -> tuple[CertificateOfCoverage, ...] | None:
+        found: tuple[CertificateOfCoverage, ...] | None = await _opened(
+            root, info, "certificate", lambda request: request.certificates
+        )
         return found
 
     @strawberry.field(
@@ -190,7 +224,7 @@ class WorkerType(Node):
 
     @strawberry.field(
         graphql_type=Connection[AccessRecordType],
-        description="Who asked about this worker, latest first; seen by the worker and by operators.",
+        description="Who asked about this worker, emergencies first, then the latest; for the worker and operators.",
     )
     @staticmethod
     async def access_records(
@@ -201,4 +235,4 @@ class WorkerType(Node):
         rows: tuple[AccessRecord, ...] = (
             await info.context.asked_for(root.purpose).accesses(before, checked_first(first) + 1).load(root.id)
         )
-        return page_of(listing, rows, first, lambda row: row.id)
+        return page_of(listing, rows, first, lambda row: row.place)

@@ -190,6 +190,22 @@ review_outcomes = Table(
     _recorded_at(),
 )
 
+openings = Table(
+    "openings",
+    metadata,
+    _id(),
+    _to("workers"),
+    _required("institution_id", Text),
+    _required("actor_id", Text),
+    _required("sealed_reason", LargeBinary),
+    _required("access_record_id", BigInteger, ForeignKey("access_records.id")),
+    _recorded_at(),
+    _required("closes_at", DateTime(timezone=True)),
+    CheckConstraint("closes_at > recorded_at", name="closes_after_it_opens"),
+    Index("ix_openings_worker_id", "worker_id"),
+    Index("ix_openings_access_record_id", "access_record_id"),
+)
+
 # --- money ------------------------------------------------------------------------------------------------
 
 donors = Table("donors", metadata, _id(), _required("name", Text), _required("funder_kind", Text), _recorded_at())

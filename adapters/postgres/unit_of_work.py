@@ -76,7 +76,7 @@ class PostgresUnitOfWork:
         self.certificates = PostgresCertificates(connection)
         self.messages = PostgresMessages(connection)
         self.trust = PostgresTrust(connection, sealer)
-        self.reviews = PostgresReviews(connection, actor)
+        self.reviews = PostgresReviews(connection, sealer, actor)
         self.consents = PostgresConsents(connection)
 
     @asynccontextmanager

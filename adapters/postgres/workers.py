@@ -20,7 +20,7 @@ from domain.countries import MemberState
 from domain.errors import IdentifierInvalid, NotFound
 from domain.exchange import PersonOnWire
 from domain.people import Identifier
-from domain.records import AccessRecord, Enrolment, Purpose, Worker
+from domain.records import LOUD, AccessRecord, Enrolment, Purpose, Worker
 from domain.schemes import FunderKind, Sector
 
 
@@ -185,13 +185,15 @@ class PostgresWorkers:
         query = """
             SELECT r.*, v.recorded_at AS objected_at, o.outcome AS objection_outcome
             FROM unnest(CAST(:workers AS uuid[])) AS w(id) CROSS JOIN LATERAL (
-                SELECT * FROM access_records a
-                WHERE a.worker_id = w.id AND (CAST(:before AS bigint) IS NULL OR a.id < :before)
-                ORDER BY a.id DESC LIMIT :limit) r
+                SELECT * FROM (
+                    SELECT a.*, a.id + CASE a.purpose WHEN 'emergency' THEN :loud ELSE 0 END AS place
+                    FROM access_records a WHERE a.worker_id = w.id) placed
+                WHERE CAST(:before AS bigint) IS NULL OR placed.place < :before
+                ORDER BY placed.place DESC LIMIT :limit) r
             LEFT JOIN reviews v ON v.access_record_id = r.id AND v.kind = 'objection'
             LEFT JOIN review_outcomes o ON o.review_id = v.id
-            ORDER BY r.worker_id, r.id DESC"""
-        asked = {"workers": list(worker_ids), "before": before, "limit": limit}
+            ORDER BY r.worker_id, r.place DESC"""
+        asked = {"workers": list(worker_ids), "before": before, "limit": limit, "loud": LOUD}
         found: dict[UUID, list[AccessRecord]] = {}
         for row in await self._connection.execute(text(query), asked):
             found.setdefault(row.worker_id, []).append(_access(row))

@@ -10,7 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.reviews import ObjectionCode, ReviewOutcome
 from resolvers import consents, reviews
-from tests.support.scene import A_MONTH, Scene, covered_worker, worker_actor
+from resolvers.emergencies import EmergencyOpen, emergency_open
+from tests.support.scene import A_MONTH, OFFICER_TH, Scene, covered_worker, worker_actor
 
 NEVER_CHANGED = (
     "workers",
@@ -38,6 +39,7 @@ NEVER_CHANGED = (
     "review_outcomes",
     "consents",
     "consent_withdrawals",
+    "openings",
 )
 SUPERSEDED = ("identifiers", "enrolments", "contribution_months", "coverage_spells")
 A_COLUMN = {
@@ -66,6 +68,7 @@ A_COLUMN = {
     "review_outcomes": "outcome",
     "consents": "purpose",
     "consent_withdrawals": "consent_id",
+    "openings": "actor_id",
     "identifiers": "kind",
     "enrolments": "reference",
     "contribution_months": "line",
@@ -83,6 +86,8 @@ async def lived(scene: Scene) -> Scene:
     await scene.withdraw(worker.id)
     await scene.pledge(worker.donation)
     await _objected_and_looked_at(scene, worker.id)
+    urgent = EmergencyOpen(identifier=worker.passport, reason="to have a row")
+    await emergency_open(scene.context(OFFICER_TH), scene.key(), urgent)
     withdrawn = consents.ConsentWithdraw(consent_id=(await scene.consent(worker.id, "MY.EPF")).id)
     await consents.consent_withdraw(scene.context(worker_actor(worker.id)), scene.key(), withdrawn)
     counts = await scene.counts()

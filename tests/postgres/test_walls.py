@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from adapters.postgres.rows import new_id
+from domain.errors import NotFound
+from resolvers.workers import moves_of
 from tests.postgres.walls import ACTORS, BELONGS, Wall, as_actor, asking, one_row_of_each, whole_world
+from tests.support.asked import lived
 from tests.support.databases import Databases
 from tests.support.scene import OFFICER_ID, OFFICER_TH, Scene, covered_worker
 
@@ -121,6 +125,21 @@ async def test_what_names_a_hidden_worker_is_refused_like_what_names_nobody(scen
             assert hidden == absent == ("42501", 0), table
 
 
+async def test_a_store_that_meets_a_hidden_row_says_what_absence_says(scene: Scene) -> None:
+    world = await lived(scene)
+    (moved,) = (await moves_of(scene.context(), [world.worker_id]))[world.worker_id]
+    said = []
+
+    for worker_id in (world.worker_id, new_id()):
+        again = replace(moved, id=new_id(), worker_id=worker_id, allocation_id=None, steps=())
+        with pytest.raises(NotFound) as refused:
+            async with scene.context(OFFICER_TH).writing() as work:
+                await work.moves.add(again)
+        said.append(str(refused.value))
+
+    assert said[0] == said[1]
+
+
 async def test_every_table_of_persons_holds_even_its_owner(scene: Scene) -> None:
     held = await scene.rows("SELECT relname FROM pg_class WHERE relforcerowsecurity")
 
@@ -142,6 +161,7 @@ async def test_nothing_in_the_database_goes_around_row_security_but_what_is_list
         "leave_access_records",
         "months_funded",
         "nominated_workers",
+        "open_in_emergency",
         "own_relations",
         "relations",
         "sees_worker",

@@ -11,10 +11,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.unit_of_work import say_who_asks
-from domain.actors import Actor
+from domain.actors import Actor, ActorKind
+from domain.countries import MemberState
 from domain.reviews import ReviewOutcome
 from resolvers import workers
 from resolvers.consents import ConsentWithdraw, consent_withdraw
+from resolvers.emergencies import EmergencyOpen, emergency_open
 from resolvers.reviews import ReviewClose, review_close
 from schema.ids import id_of
 from tests.support.asked import World, actors, lived
@@ -55,6 +57,7 @@ BELONGS = {
     "nomination_refusals": "nomination_id IN (SELECT id FROM nominations WHERE fund_id = :fund)",
     "nomination_workers": "worker_id = :worker",
     "nominations": "fund_id = :fund",
+    "openings": "worker_id = :worker",
     "peers": "true",
     "pledges": "donor_id = :donor",
     "reasons": "true",
@@ -93,6 +96,9 @@ async def whole_world(scene: Scene) -> tuple[World, dict[str, Any]]:
     withdrawing = ConsentWithdraw(consent_id=id_of("Consent", world.consent))
     await consent_withdraw(scene.context(worker_actor(world.worker_id)), scene.key(), withdrawing)
     await scene.withdraw(world.worker_id)
+    urgent = Actor(id="on call", kind=ActorKind.OFFICER, member_state=MemberState.TH, institution_id="TH.SSO")
+    command = EmergencyOpen(identifier=world.passport, reason="to have a row")
+    await emergency_open(scene.context(urgent), scene.key(), command)
     async with scene.superuser.begin() as connection:
         await connection.execute(text("INSERT INTO pledges SELECT gen_random_uuid(), donor_id, fund_id, 1, currency, "
                                       "received_on, now() FROM donations"))  # fmt: skip

@@ -14,6 +14,8 @@ from tests.support.asked import PROBLEM, World, identifier, lived, move_input
 from tests.support.databases import Databases
 from tests.support.scene import OFFICER_ID, OPERATOR, Scene, worker_actor
 
+FOR = "purpose: ADMINISTRATION"
+
 
 @pytest.fixture
 def database_url(databases: Databases) -> Iterator[str]:
@@ -32,27 +34,27 @@ def reads(world: World) -> dict[str, tuple[str, set[str]]]:
     """Every way to read a person, and the names of the fields that the record then has."""
     return {
         "worker": (
-            f'worker(id: "{world.worker}") {{ sector enrolments {{ schemeId }} '
+            f'worker(id: "{world.worker}", {FOR}) {{ sector enrolments {{ schemeId }} '
             "contributions { amount { amount } } }",
-            {"worker.sector", "worker.enrolments.schemeId", "worker.contributions.amount"},
+            {"worker.sector", "worker.enrolments.schemeId", "worker.contributions.amount.amount"},
         ),
-        "node": (f'node(id: "{world.worker}") {{ ... on Worker {{ homeState }} }}', {"worker.homeState"}),
+        "node": (f'node(id: "{world.worker}", {FOR}) {{ ... on Worker {{ homeState }} }}', {"worker.homeState"}),
         "workerByIdentifier": (
-            f"workerByIdentifier(identifier: {identifier(world)}) {{ moves {{ id }} }}",
-            {"worker.moves.id"},
+            f"workerByIdentifier(identifier: {identifier(world)}, {FOR}) {{ moves {{ id }} }}",
+            {"move.id"},
         ),
-        "workers": ("workers { edges { cursor node { nationality } } }", {"worker.nationality"}),
+        "workers": (f"workers({FOR}) {{ edges {{ cursor node {{ nationality }} }} }}", {"worker.nationality"}),
         "coverageOn": (
             f'coverageOn(identifier: {identifier(world)}, on: "2025-10-16", purpose: CLAIM) '
             f"{{ ... on CoverageDetermination {{ outcome covers {{ funderKind }} }} {PROBLEM} }}",
             {"coverage.outcome", "coverage.covers.funderKind"},
         ),
         "movePlan": (
-            f"movePlan(input: {move_input(world)}) {{ ... on MovePlan {{ obstacle }} {PROBLEM} }}",
+            f"movePlan(input: {move_input(world)}, {FOR}) {{ ... on MovePlan {{ obstacle }} {PROBLEM} }}",
             {"movePlan.obstacle"},
         ),
-        "move": (f'move(id: "{world.move}") {{ id }}', {"move.id"}),
-        "certificate": (f'certificate(number: "{world.certificate}") {{ digest }}', {"certificate.digest"}),
+        "move": (f'move(id: "{world.move}", {FOR}) {{ id }}', {"move.id"}),
+        "certificate": (f'certificate(number: "{world.certificate}", {FOR}) {{ digest }}', {"certificate.digest"}),
     }
 
 
@@ -82,8 +84,9 @@ async def test_what_a_mutation_gives_back_of_a_person_is_recorded_too(scene: Sce
 
 async def test_fragments_are_followed_and_what_is_skipped_is_not_named(scene: Scene, api: Api) -> None:
     world = await lived(scene)
-    query = """query($id: ID!, $no: Boolean!) { worker(id: $id) { ...Seen ...Seen sector @include(if: $no)
-        nationality @skip(if: true) } } fragment Seen on Worker { homeState alias: recordedAt }"""
+    query = """query($id: ID!, $no: Boolean!) { worker(id: $id, purpose: CLAIM) { ...Seen ...Seen
+        sector @include(if: $no) nationality @skip(if: true) } }
+        fragment Seen on Worker { homeState alias: recordedAt }"""
 
     await api.data(OFFICER_ID, query, {"id": world.worker, "no": False})
 
@@ -105,7 +108,7 @@ async def test_without_a_receipt_there_is_no_answer(scene: Scene, api: Api, acto
 
 async def test_a_worker_objects_and_reads_what_the_operator_found(scene: Scene, api: Api) -> None:
     world = await lived(scene)
-    await api.data(OFFICER_ID, f'{{ worker(id: "{world.worker}") {{ sector }} }}')
+    await api.data(OFFICER_ID, f'{{ worker(id: "{world.worker}", {FOR}) {{ sector }} }}')
     myself = worker_actor(world.worker_id)
     records = "{ me { accessRecords(first: 1) { edges { node { id fields objectedAt objectionOutcome } } } } }"
     (record,) = (await api.data(myself, records))["me"]["accessRecords"]["edges"]

@@ -19,6 +19,7 @@ from tests.support.scene import OFFICER_ID, OFFICER_TH, OPERATOR, Scene, covered
 ACTORS = ("operator", "officer", "officer elsewhere", "donor", "other donor", "worker", "other worker", "system")
 A, N, E, F, X = "answered", "null", "empty", "FORBIDDEN", "NOT_FOUND"
 V = "PERSON_NOT_VISIBLE"
+ADMIN = "purpose: ADMINISTRATION"
 
 # Each row: operator, officer, officer elsewhere, donor, other donor, worker, other worker, system.
 QUERIES = {
@@ -65,6 +66,7 @@ MUTATIONS = {
     "identifierRecord": (A, A, F, F, F, F, F, F),
     "certificateWithdraw": (F, F, X, F, F, F, F, F),
     "messageRetry": (S, F, F, F, F, F, F, F),
+    "emergencyOpen": (F, A, A, F, F, F, F, F),
     "consentGive": (F, F, F, F, F, A, A, F),
     "consentWithdraw": (F, F, F, F, F, A, X, F),
     "accessRecordObject": (F, F, F, F, F, A, X, F),
@@ -177,11 +179,14 @@ async def test_what_is_hidden_is_answered_like_what_does_not_exist(scene: Scene,
     no_move = opaque_id("Move", scene.context().new_id())
     stranger = donor_actor(await scene.donor())
     pairs = [
-        (OFFICER_TH, f'{{ worker(id: "{world.worker}") {{ id }} }}', f'{{ worker(id: "{nobody}") {{ id }} }}'),
-        (OFFICER_TH, f'{{ node(id: "{world.worker}") {{ id }} }}', f'{{ node(id: "{nobody}") {{ id }} }}'),
-        (OFFICER_TH, f'{{ move(id: "{world.move}") {{ id }} }}', f'{{ move(id: "{no_move}") {{ id }} }}'),
-        (OFFICER_TH, f'{{ certificate(number: "{world.certificate}") {{ number }} }}',
-         '{ certificate(number: "MY-0-0") { number } }'),
+        (OFFICER_TH, f'{{ worker(id: "{world.worker}", {ADMIN}) {{ id }} }}',
+         f'{{ worker(id: "{nobody}", {ADMIN}) {{ id }} }}'),
+        (OFFICER_TH, f'{{ node(id: "{world.worker}", {ADMIN}) {{ id }} }}',
+         f'{{ node(id: "{nobody}", {ADMIN}) {{ id }} }}'),
+        (OFFICER_TH, f'{{ move(id: "{world.move}", {ADMIN}) {{ id }} }}',
+         f'{{ move(id: "{no_move}", {ADMIN}) {{ id }} }}'),
+        (OFFICER_TH, f'{{ certificate(number: "{world.certificate}", {ADMIN}) {{ number }} }}',
+         f'{{ certificate(number: "MY-0-0", {ADMIN}) {{ number }} }}'),
         (stranger, f'{{ donation(id: "{world.donation}") {{ id }} }}', f'{{ donation(id: "{nothing}") {{ id }} }}'),
     ]  # fmt: skip
 
@@ -218,7 +223,7 @@ async def test_an_id_of_another_type_in_an_input_is_a_problem_of_the_act_and_of_
 async def test_who_asked_is_seen_by_the_worker_and_operators_and_not_by_officers(scene: Scene, api: Api) -> None:
     worker = await covered_worker(scene)
     opaque = opaque_id("Worker", worker.id)
-    query = f'{{ worker(id: "{opaque}") {{ accessRecords {{ edges {{ node {{ institutionId }} }} }} }} }}'
+    query = f'{{ worker(id: "{opaque}", {ADMIN}) {{ accessRecords {{ edges {{ node {{ institutionId }} }} }} }} }}'
 
     refused = await api.ask(OFFICER_ID, query)
     seen = await api.data(OPERATOR, query)
@@ -230,7 +235,7 @@ async def test_who_asked_is_seen_by_the_worker_and_operators_and_not_by_officers
 async def test_pages_of_workers_hold_only_those_whom_the_officer_may_see(scene: Scene, api: Api) -> None:
     seen = {opaque_id("Worker", (await covered_worker(scene)).id) for _ in range(3)}
     await covered_worker(scene, sent=False)
-    query = """query($after: String) { workers(first: 2, after: $after) {
+    query = """query($after: String) { workers(first: 2, after: $after, purpose: ADMINISTRATION) {
         edges { node { id } } pageInfo { hasNextPage endCursor } } }"""
 
     first = (await api.data(OFFICER_ID, query))["workers"]

@@ -25,6 +25,7 @@ from tests.support.scene import (
     worker_actor,
 )
 
+_FOR = "purpose: ADMINISTRATION"
 PROBLEM = "__typename ... on Problem { code message }"
 PERSON = (
     '{birthDate: "1990-01-01", nationality: ID, contractMonths: 24, '
@@ -139,20 +140,20 @@ def queries(world: World) -> dict[str, str]:
         "coverageOn": f'coverageOn(identifier: {identifier(world)}, on: "2025-10-16", purpose: ELIGIBILITY_CHECK) '
         f"{{ {PROBLEM} }}",
         "me": "me { id }",
-        "worker": f'worker(id: "{world.worker}") {{ id }}',
-        "workerByIdentifier": f"workerByIdentifier(identifier: {identifier(world)}) {{ id }}",
-        "workers": "workers(first: 1) { edges { node { id } } }",
-        "movePlan": f"movePlan(input: {move_input(world)}) {{ {PROBLEM} }}",
-        "move": f'move(id: "{world.move}") {{ id }}',
+        "worker": f'worker(id: "{world.worker}", {_FOR}) {{ id }}',
+        "workerByIdentifier": f"workerByIdentifier(identifier: {identifier(world)}, {_FOR}) {{ id }}",
+        "workers": f"workers(first: 1, {_FOR}) {{ edges {{ node {{ id }} }} }}",
+        "movePlan": f"movePlan(input: {move_input(world)}, {_FOR}) {{ {PROBLEM} }}",
+        "move": f'move(id: "{world.move}", {_FOR}) {{ id }}',
         "donation": f'donation(id: "{world.donation}") {{ id }}',
         "donations": "donations { edges { node { id } } }",
         "allocation": f'allocation(id: "{world.allocation}") {{ id }}',
         "nomination": f'nomination(id: "{world.nomination}") {{ id }}',
-        "certificate": f'certificate(number: "{world.certificate}") {{ number }}',
+        "certificate": f'certificate(number: "{world.certificate}", {_FOR}) {{ number }}',
         "messages": "messages(first: 1) { edges { node { id } } }",
         "consentTexts": "consentTexts { version }",
         "reviews": "reviews(first: 1) { edges { node { id } } }",
-        "node": f'node(id: "{world.worker}") {{ id }}',
+        "node": f'node(id: "{world.worker}", {_FOR}) {{ id }}',
     }
 
 
@@ -184,6 +185,9 @@ def mutations(world: World, key: str) -> dict[str, str]:
             'textVersion: "2026-1", textLanguage: "en"}',
         ),
         "consentWithdraw": named("consentWithdraw", f'consentId: "{world.consent}"'),
+        "emergencyOpen": named(
+            "emergencyOpen", f'input: {{identifier: {identifier(world)}, reason: "unconscious at the desk"}}'
+        ),
         "accessRecordObject": named(
             "accessRecordObject", f'accessRecordId: "{world.access_record}", code: WRONG_PURPOSE'
         ),

@@ -32,7 +32,7 @@ from domain.money import Currency, Money
 from domain.move_steps import MoveStep
 from domain.people import Identifier
 from domain.periods import Month
-from domain.records import Move, NominationReport, Purpose, Remittance
+from domain.records import Asked, Move, NominationReport, Purpose, Remittance
 from domain.schemes import FunderKind, Sector
 from resolvers import allocations, certificates, consents, coverage, deliveries, funding, moves, nominations, workers
 from resolvers.context import Context, Limits
@@ -96,6 +96,7 @@ class Scene:
             new_id=new_id,
             reached=self.reached,
             access=ACCESS,
+            asked=Asked(purpose=Purpose.ADMINISTRATION if actor.kind is ActorKind.OFFICER else None),
             limits=self.limits,
         )
 

@@ -89,6 +89,8 @@ _ACTOR = (
         AS $$ SELECT CAST(nullif(current_setting('lingkar.actor_subject', true), '') AS uuid) $$""",
     """CREATE FUNCTION actor_chain() RETURNS text LANGUAGE sql STABLE
         AS $$ SELECT coalesce(actor_institution(), 'lingkar') $$""",
+    """CREATE FUNCTION asked_for() RETURNS text LANGUAGE sql STABLE
+        AS $$ SELECT nullif(current_setting('lingkar.asked_for', true), '') $$""",
     """CREATE FUNCTION asked_at() RETURNS timestamptz LANGUAGE sql STABLE
         AS $$ SELECT CAST(nullif(current_setting('lingkar.asked_at', true), '') AS timestamptz) $$""",
 )

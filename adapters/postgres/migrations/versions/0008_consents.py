@@ -10,20 +10,18 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-_ASKED_FOR = """
-    CREATE FUNCTION asked_for() RETURNS text LANGUAGE sql STABLE
-    AS $$ SELECT nullif(current_setting('lingkar.asked_for', true), '') $$"""
-
 _RELATIONS = """
     CREATE OR REPLACE VIEW relations AS
-    SELECT e.worker_id, e.institution_id AS party FROM enrolments e
+    SELECT e.worker_id, e.institution_id AS party, CAST(NULL AS text) AS purpose FROM enrolments e
     UNION ALL
-    SELECT m.worker_id, side.party FROM moves m CROSS JOIN LATERAL (VALUES (m.from_state), (m.to_state)) side(party)
-    WHERE m.ended_at IS NULL OR EXISTS (
+    SELECT m.worker_id, m.from_state, NULL FROM moves m WHERE m.ended_at IS NULL OR EXISTS (
         SELECT FROM move_steps done WHERE done.move_id = m.id AND done.step = 'completed')
     UNION ALL
-    SELECT c.worker_id, c.institution_id FROM consents c
-    WHERE c.purpose = asked_for() AND CAST(asked_at() AT TIME ZONE 'UTC' AS date) BETWEEN c.first_day AND c.last_day
+    SELECT m.worker_id, m.to_state, NULL FROM moves m WHERE m.ended_at IS NULL OR EXISTS (
+        SELECT FROM move_steps done WHERE done.move_id = m.id AND done.step = 'completed')
+    UNION ALL
+    SELECT c.worker_id, c.institution_id, c.purpose FROM consents c
+    WHERE CAST(asked_at() AT TIME ZONE 'UTC' AS date) BETWEEN c.first_day AND c.last_day
       AND NOT EXISTS (SELECT FROM consent_withdrawals w WHERE w.consent_id = c.id)"""
 
 _MYSELF = "(SELECT actor_kind()) = 'worker' AND worker_id = (SELECT actor_subject())"
@@ -61,7 +59,6 @@ def upgrade() -> None:
     )
     for table, policies in _POLICIES.items():
         _hold(table, policies)
-    op.execute(_ASKED_FOR)
     _replace_relations()
 
 
