@@ -7,7 +7,7 @@ import datetime as dt
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -52,6 +52,7 @@ from domain.actors import Actor, ActorKind
 from domain.certificates import CertificateFacts, Disclosure, StatusPlace
 from domain.legislation import Rulebook
 from domain.reads import NotPlannable
+from domain.records import Asked, Purpose
 from resolvers.certificates import certificate_shown, withdrawn_in
 from resolvers.context import Context, Limits
 from resolvers.deliveries import deliver_due, end_silent_moves, settle_answers
@@ -124,8 +125,11 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
     issuer = CertificateIssuer(certificate_keys(settings))
     believed = issuer.keys.believed()
 
-    async def show(request: HttpRequest, number: str, wanted: frozenset[Disclosure]) -> CertificateFacts:
+    async def show(
+        request: HttpRequest, number: str, wanted: frozenset[Disclosure], purpose: Purpose | None
+    ) -> CertificateFacts:
         asked = services.context(_actor(tokens, request, services.clock.now()))
+        asked = replace(asked, asked=Asked(purpose=purpose))
         shown = await certificate_shown(asked, number, wanted)
         return issuer.facts(shown.certificate, shown.person, asked.now)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from domain.actors import Actor, ActorKind
+from domain.records import Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +27,19 @@ class Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constant:
-    """A text that is known before anything is read."""
+    """A text that is known before anything is read, or null."""
 
     key: str
-    text: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A list of records that are known before anything is read; their members are plain values."""
+
+    key: str
+    members: tuple[Member, ...]
+    records: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +48,8 @@ class Part:
 
     members: what is wanted of it. slot: the place of its arguments in the question, None without arguments.
     fixed: arguments that shape the plan. otherwise: what is written in place of a record that may not be seen,
-    where the contract has words for that.
+    where the contract has words for that. answered: names of the fields of a person that the receipt of this look
+    holds.
     """
 
     key: str
@@ -47,9 +58,10 @@ class Part:
     slot: int | None = None
     fixed: tuple[tuple[str, Any], ...] = ()
     otherwise: tuple[Member, ...] = ()
+    answered: tuple[str, ...] = ()
 
 
-Member = Value | Constant | Part
+Member = Value | Constant | Known | Part
 
 
 class NotPlannable(Exception):
@@ -66,10 +78,14 @@ class ArgumentsRefused(NotPlannable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One run of a plan: who asks, when, and the arguments of each slot. rounding: of figures that donors see."""
+    """One run of a plan: who asks, when, for what, and the arguments of each slot.
+
+    rounding: of figures that donors see. purpose: for which persons are asked about, None if nobody said one.
+    """
 
     actor: Actor
     now: dt.datetime
+    purpose: Purpose | None
     rounding: int
     arguments: tuple[Mapping[str, Any], ...]
 

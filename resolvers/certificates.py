@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain.actors import ActorKind
@@ -17,6 +17,7 @@ from domain.certificates import (
 )
 from domain.errors import NotPermitted, StateConflict
 from domain.people import BirthDate
+from domain.records import Purpose
 from domain.stores import UnitOfWork
 from resolvers.context import EVERYONE, Context, found_or_refused, permit
 from resolvers.once import audit, once

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from domain.access_rules import PERSON_FIELDS
 from domain.actors import ActorKind
 from domain.coverage import CoverageDetermination, determine
 from domain.errors import PersonNotVisible
 from domain.people import Identifier
 from domain.records import Purpose
 from resolvers.context import Context, permit
-from resolvers.purposes import check_purpose, withheld_of
+from resolvers.purposes import OF_COVERS, check_purpose, withheld_of
 from resolvers.traces import answered
 
 ASKING = (ActorKind.OFFICER,)
@@ -63,8 +62,7 @@ async def coverage_of(
 
 def _opened(context: Context, determination: CoverageDetermination) -> CoverageDetermination:
     """The answer with what the purpose does not open named, so that it is not told."""
-    names = tuple(name for name in PERSON_FIELDS if name.startswith("coverage.covers."))
-    withheld = withheld_of(context, names)
+    withheld = withheld_of(context, OF_COVERS)
     untold = tuple(refusal.field for refusal in withheld)
     covers = tuple(replace(cover, withheld=untold) for cover in determination.covers)
     return replace(determination, covers=covers, withheld=withheld)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from domain.access_rules import declared
+from domain.access_rules import PERSON_FIELDS, declared
 from domain.actors import ActorKind
 from domain.errors import PurposeNotOpen, ValueMissing
 from resolvers.context import Context
+
+OF_WORKERS = ("coverage", "worker.enrolments", "worker.contributions", "move", "certificate")
+"""What hangs on a worker, by its name in receipts."""
+OF_COVERS = tuple(name for name in PERSON_FIELDS if name.startswith("coverage.covers."))
 
 
 def check_purpose(context: Context, thing: str) -> None:

@@ -11,11 +11,12 @@ from domain import errors
 from domain.records import Purpose, Worker
 from resolvers import emergencies
 from schema import problems as p
+from schema.identifiers import IdentifierInput
 from schema.problems import or_problem
 from schema.query import identifier_of
 from schema.request import Info, asking
 from schema.scalars import IdempotencyKey
-from schema.workers import IdentifierInput, WorkerType
+from schema.workers import WorkerType
 
 
 @strawberry.input(description="An officer has to know now about a person to whom the institution has no relation.")

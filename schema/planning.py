@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationType
 
 from domain.reads import ArgumentsRefused, NotPlannable, Plan, Question, Reads
+from domain.records import Purpose
 from resolvers.context import Context
 from schema.coercion import Values
 from schema.trees import Operation, Slot, Tree
@@ -58,13 +59,23 @@ class PlannedReads:
             raise NotPlannable(prepared.reason)
         arguments = tuple(slot.bound(context, coerced).values for slot in prepared.slots)
         rounding = context.limits.donor_rounding
-        question = Question(actor=context.actor, now=context.now, rounding=rounding, arguments=arguments)
+        question = Question(
+            actor=context.actor,
+            now=context.now,
+            purpose=prepared.purpose,
+            rounding=rounding,
+            arguments=arguments,
+        )
         return await prepared.plan.answer(question)
 
     def _prepared(self, operation: Operation, coerced: Values, context: Context) -> _Prepared | NotPlannable:
         try:
             tree = Tree(operation, coerced, context)
-            return _Prepared(self._reads.plan(tree.members(), context.actor.kind), tuple(tree.slots))
+            plan = self._reads.plan(tree.members(), context.actor.kind)
+            if len(tree.purposes) > 1:
+                # The rows in sight depend on the purpose, of which a statement has one.
+                raise NotPlannable("several purposes")
+            return _Prepared(plan, tuple(tree.slots), next(iter(tree.purposes), None))
         except ArgumentsRefused:
             raise
         except NotPlannable as reason:
@@ -95,3 +106,4 @@ class _Remembered(Generic[K, V]):
 class _Prepared:
     plan: Plan
     slots: tuple[Slot, ...]
+    purpose: Purpose | None

@@ -7,14 +7,16 @@ are those of the use cases, so that a plan never answers whom they refuse.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from domain.actors import ActorKind
+from domain.records import Asked
 from resolvers import allocations, coverage, funding, workers
 from resolvers.context import EVERYONE, Context
 from resolvers.identifiers import identifier_of
+from resolvers.purposes import OF_COVERS, OF_WORKERS, check_purpose
 from schema.ids import id_of, parts_of, uuid_after
 from schema.pages import checked_first
 
@@ -35,21 +37,35 @@ Binder = Callable[[Context, Arguments], Bound]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A value of the record. kind: it is an id of this kind of thing."""
+    """A value of the record. kind: it is an id of this kind of thing. opened_by: by its name in receipts, what of a
+    person the purpose has to open for it."""
 
     name: str
     kind: str | None = None
+    opened_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """A part of the record. seen, hidden: where a union has a type for each."""
+    """A part of the record. seen, hidden: where a union has a type for each. opened_by: as of a column.
+
+    looks_at: the thing that receipts name, where a person is looked at.
+    """
 
     name: str
     bind: Binder | None = None
     kinds: tuple[ActorKind, ...] = EVERYONE
     seen: str = ""
     hidden: str = ""
+    opened_by: str = ""
+    looks_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What of these fields the purpose does not open."""
+
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +79,7 @@ class Choice:
         return parts_of(str(text))[0]
 
 
-Declared = Column | Relation | Choice
+Declared = Column | Relation | Withheld | Choice
 
 _BEFORE_ALL = UUID(int=0)
 _AFTER_ALL = 2**63 - 1
@@ -79,6 +95,18 @@ def _page(listing: str) -> Binder:
         return Bound({"after": uuid_after(listing, given["after"]) or _BEFORE_ALL}, (("first", first),))
 
     return bind
+
+
+def _for_a_purpose(thing: str, bind: Binder) -> Binder:
+    """The same arguments, for the purpose that is said; one that does not open the thing is refused."""
+
+    def bound(context: Context, given: Arguments) -> Bound:
+        purpose = given["purpose"]
+        check_purpose(replace(context, asked=Asked(purpose=purpose)), thing)
+        held = bind(context, given)
+        return Bound(held.values, (*held.fixed, ("purpose", purpose)))
+
+    return bound
 
 
 def _own_page(_: Context, given: Arguments) -> Bound:
@@ -99,24 +127,25 @@ def _day(context: Context, given: Arguments) -> Bound:
 def _question(context: Context, given: Arguments) -> Bound:
     shown = given["identifier"]
     identifier = identifier_of(context, shown["kind"], shown["issuingState"], shown["value"])
-    asked = {"identifier": identifier, "purpose": given["purpose"].value}
-    return Bound({**_day(context, given).values, **asked}, (("purpose", given["purpose"].value),))
+    return Bound({**_day(context, given).values, "identifier": identifier})
 
 
-def _columns(names: str) -> dict[str, Declared]:
-    """Fields that are called as the record calls its values."""
-    return {name: Column(_snake(name)) for name in names.split()}
+def _columns(names: str, opened_by: str = "") -> dict[str, Declared]:
+    """Fields that are called as the record calls its values. opened_by: with the field's name in place of {}."""
+    return {name: Column(_snake(name), opened_by=opened_by.format(name)) for name in names.split()}
 
 
-def _parts(names: str) -> dict[str, Declared]:
-    return {name: Relation(name=_snake(name)) for name in names.split()}
+def _parts(names: str, opened_by: str = "") -> dict[str, Declared]:
+    return {name: Relation(name=_snake(name), opened_by=opened_by.format(name)) for name in names.split()}
 
 
 def _snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
-_WORKER = Relation(name="worker", bind=_thing("Worker"), kinds=workers.SEEING)
+_WORKER = Relation(
+    name="worker", bind=_for_a_purpose("worker", _thing("Worker")), kinds=workers.SEEING, looks_at="worker"
+)
 _DONATION = Relation(name="donation", bind=_thing("Donation"), kinds=funding.SEEING)
 _ALLOCATION = Relation(name="allocation", bind=_thing("Allocation"), kinds=allocations.SEEING)
 NODE = Choice(
@@ -127,13 +156,19 @@ PLANS: Mapping[str, Mapping[str, Declared]] = {
     "Query": {
         "worker": _WORKER,
         "me": Relation(name="me", kinds=workers.SELF),
-        "workers": Relation(name="workers", bind=_page("workers"), kinds=workers.LISTING),
+        "workers": Relation(
+            name="workers",
+            bind=_for_a_purpose("workers", _page("workers")),
+            kinds=workers.LISTING,
+            looks_at="worker",
+        ),
         "coverageOn": Relation(
             name="coverage_of_identifier",
-            bind=_question,
+            bind=_for_a_purpose("coverage", _question),
             kinds=coverage.ASKING,
             seen="CoverageDetermination",
             hidden="PersonNotVisibleProblem",
+            looks_at="coverage",
         ),
         "donation": _DONATION,
         "donations": Relation(name="donations", bind=_page("donations"), kinds=funding.SEEING),
@@ -143,18 +178,27 @@ PLANS: Mapping[str, Mapping[str, Declared]] = {
     "Worker": {
         "id": Column("id", "Worker"),
         **_columns("homeState nationality sector recordedAt"),
-        "coverageOn": Relation(name="coverage", bind=_day, kinds=coverage.READING),
-        **_parts("enrolments contributions moves certificates"),
+        "coverageOn": Relation(name="coverage", bind=_day, kinds=coverage.READING, opened_by="coverage"),
+        **_parts("enrolments contributions", "worker.{}"),
+        **_parts("moves", "move"),
+        **_parts("certificates", "certificate"),
+        "withheld": Withheld(OF_WORKERS),
         "accessRecords": Relation(name="access_records", bind=_own_page, kinds=workers.SEEING_RECORDS),
     },
-    "CoverageDetermination": {**_columns("on outcome standing"), **_parts("covers reasons")},
+    "CoverageDetermination": {
+        **_columns("on outcome standing"),
+        **_parts("covers reasons"),
+        "withheld": Withheld(OF_COVERS),
+    },
     "BranchCover": {
-        **_columns("branch schemeId institutionId extent state funderKind firstDay coveredUntil"),
-        "fundId": Column("fund_id", "Fund"),
-        **_parts("reasons"),
+        **_columns("branch schemeId institutionId extent state firstDay"),
+        **_columns("funderKind coveredUntil", "coverage.covers.{}"),
+        "fundId": Column("fund_id", "Fund", "coverage.covers.fundId"),
+        **_parts("reasons", "coverage.covers.{}"),
     },
     "Reason": _columns("rule text value since sourceIds standing"),
     "PersonNotVisibleProblem": _columns("code message institution"),
+    "PurposeNotOpenProblem": _columns("code message purpose field"),
     "Enrolment": _columns("schemeId segmentId institutionId firstDay lastDay funderKind reference simulated"),
     "ContributionMonth": {
         **_columns("schemeId month funderKind acknowledged reference"),
@@ -165,7 +209,11 @@ PLANS: Mapping[str, Mapping[str, Declared]] = {
     "StepTaken": _columns("step evidence simulated takenAt"),
     "CertificateOfCoverage": {**_columns("number legislation issuedAt simulated digest"), **_parts("covers")},
     "CertifiedCover": _columns("schemeId institutionId branches firstDay lastDay reference"),
-    "AccessRecord": _columns("institutionId actorKind purpose askedAbout outcome fields recordedAt"),
+    "AccessRecord": {
+        "id": Column("id", "AccessRecord"),
+        **_columns("institutionId actorKind purpose askedAbout outcome fields recordedAt"),
+        **_columns("objectedAt objectionOutcome"),
+    },
     **{f"{name}Connection": _parts("edges pageInfo") for name in ("Worker", "Donation", "AccessRecord")},
     **{f"{name}Edge": {**_columns("cursor"), **_parts("node")} for name in ("Worker", "Donation", "AccessRecord")},
     "PageInfo": _columns("hasNextPage endCursor"),

@@ -6,7 +6,7 @@ Only concrete types are walked: those that the plans name. A field without a pla
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import (
@@ -32,11 +32,15 @@ from graphql import (
 )
 
 from domain.errors import Refusal
-from domain.reads import ArgumentsRefused, Constant, Member, NotPlannable, Part, Value
+from domain.reads import ArgumentsRefused, Constant, Known, Member, NotPlannable, Part, Value
+from domain.records import Asked, Purpose
 from resolvers.context import Context
+from resolvers.purposes import refusal_of_field, withheld_of
+from resolvers.traces import answered
 from schema.coercion import FieldArguments, Values, Variables
 from schema.ids import opaque_prefix
-from schema.plans import NODE, PLANS, SHAPING, Binder, Bound, Choice, Column, LaterPage, Relation
+from schema.plans import NODE, PLANS, SHAPING, Binder, Bound, Choice, Column, LaterPage, Relation, Withheld
+from schema.selection import Surroundings, selected_under
 
 
 class Operation:
@@ -106,13 +110,17 @@ class Slot:
 
 
 class Tree:
-    """Collects the tree of one operation for one kind of actor. slots: its fields with arguments, in order."""
+    """Collects the tree of one operation for one kind of actor.
+
+    slots: its fields with arguments, in order. purposes: for which it looks at persons.
+    """
 
     def __init__(self, operation: Operation, coerced: Values, context: Context) -> None:
         self._operation = operation
         self._coerced = coerced
         self._context = context
         self.slots: list[Slot] = []
+        self.purposes: set[Purpose | None] = set()
 
     def members(self) -> tuple[Member, ...]:
         query = self._operation.core.query_type
@@ -177,6 +185,10 @@ class Tree:
         declared = PLANS.get(kind.name, {}).get(name)
         if declared is None:
             raise NotPlannable(f"{kind.name}.{name}")
+        if isinstance(declared, Withheld):
+            return self._withheld(key, declared, nodes)
+        if not isinstance(declared, Choice) and self._refused(declared):
+            return Constant(key=key, text=None)
         if isinstance(declared, Column):
             prefix = None if declared.kind is None else opaque_prefix(declared.kind)
             return Value(key=key, name=declared.name, prefix=prefix)
@@ -195,23 +207,48 @@ class Tree:
             raise NotPlannable("Query.node of another kind")
         return choice.by_kind[found]
 
+    def _refused(self, declared: Column | Relation) -> bool:
+        """Whether the purpose does not open it, so that it is null."""
+        return bool(declared.opened_by) and refusal_of_field(self._context, declared.opened_by) is not None
+
+    def _withheld(self, key: str, declared: Withheld, nodes: Sequence[FieldNode]) -> Known:
+        selections = [node.selection_set for node in nodes if node.selection_set]
+        return Known(
+            key=key,
+            members=self._of(self._type("PurposeNotOpenProblem"), selections),
+            records=withheld_of(self._context, declared.names),
+        )
+
     def _part(self, declared: Relation, key: str, field: GraphQLField, target: str, nodes: Sequence[FieldNode]) -> Part:
         if self._context.actor.kind not in declared.kinds:
             raise NotPlannable("not permitted")
-        slot, fixed = None, ()
+        slot: int | None = None
+        fixed: tuple[tuple[str, Any], ...] = ()
         if declared.bind is not None:
             slot, fixed = len(self.slots), self._slot(declared.bind, field, nodes[0])
         selections = [node.selection_set for node in nodes if node.selection_set]
-        return Part(
+        around = self._context
+        if declared.looks_at:
+            self._context = self._looking(dict(fixed)["purpose"], nodes)
+        part = Part(
             key=key,
             name=declared.name,
             members=self._of(self._type(declared.seen or target), selections),
             slot=slot,
             fixed=fixed,
             otherwise=self._of(self._type(declared.hidden), selections) if declared.hidden else (),
+            answered=answered(self._context, declared.looks_at) if declared.looks_at else (),
         )
+        self._context = around
+        return part
 
-    def _slot(self, bind: Binder, field: GraphQLField, node: FieldNode) -> Any:
+    def _looking(self, purpose: Purpose | None, nodes: Sequence[FieldNode]) -> Context:
+        """The surroundings of what is read of persons at these nodes, as the ordinary path has them."""
+        self.purposes.add(purpose)
+        fields = selected_under(nodes, Surroundings(self._operation.fragments, self._coerced))
+        return replace(self._context, asked=Asked(purpose=purpose, fields=fields))
+
+    def _slot(self, bind: Binder, field: GraphQLField, node: FieldNode) -> tuple[tuple[str, Any], ...]:
         self.slots.append(Slot(bind, FieldArguments(field, node)))
         return self.slots[-1].bound(self._context, self._coerced).fixed
 

@@ -17,7 +17,7 @@ from domain.coverage import CoverageDetermination
 from domain.periods import Month
 from domain.records import AccessRecord, ContributionMonth, Enrolment, Move, Purpose, Worker
 from domain.schemes import Branch, FunderKind, Sector
-from resolvers.purposes import refusal_of_field, withheld_of
+from resolvers.purposes import OF_WORKERS, refusal_of_field, withheld_of
 from schema.coverage import CoverageDeterminationType
 from schema.ids import number_after, opaque_id, opaque_number
 from schema.law_values import ReasonType
@@ -137,9 +137,6 @@ class CertificateType:
         return CertificateBodies(**{kind.name.lower(): kind.path(root.number) for kind in BodyKind})
 
 
-_DECLARED = ("coverage", "worker.enrolments", "worker.contributions", "move", "certificate")
-
-
 async def _opened(root: Worker, info: Info, name: str, loader: Callable[[Request], DataLoader[UUID, Any]]) -> Any:
     """What a loader has for the worker, or null if the purpose does not open it; `withheld` says so."""
     request = info.context.asked_for(root.purpose)
@@ -167,7 +164,7 @@ class WorkerType(Node):
     @staticmethod
     def withheld(root: strawberry.Parent[Worker], info: Info) -> list[Told]:
         context = info.context.asked_for(root.purpose).context
-        return [Told(refusal) for refusal in withheld_of(context, _DECLARED)]
+        return [Told(refusal) for refusal in withheld_of(context, OF_WORKERS)]
 
     @strawberry.field(
         graphql_type=CoverageDeterminationType | None, description="Whether and how this worker is covered on a day."

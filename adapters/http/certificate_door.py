@@ -18,6 +18,7 @@ from adapters.certificates.status_list import FRESH_SECONDS, MEDIA_TYPE
 from adapters.http.plain_door import refusing
 from adapters.http.refusals import RequestRefused
 from domain.certificates import BodyKind, CertificateFacts, Disclosure
+from domain.records import Purpose
 
 __all__ = ["AskWithdrawnIn", "Show", "certificate_routes"]
 
@@ -26,8 +27,9 @@ _LISTS_AT_MOST: Final = 1_000_000
 _KEPT_SECONDS: Final = 15
 _KEYS_FRESH_SECONDS: Final = 300
 
-Show = Callable[[Request, str, frozenset[Disclosure]], Awaitable[CertificateFacts]]
-"""Says who asks, finds the certificate and what of the person may stand in it; may raise the domain's refusals."""
+Show = Callable[[Request, str, frozenset[Disclosure], Purpose | None], Awaitable[CertificateFacts]]
+"""Says who asks, for what, finds the certificate and what of the person may stand in it; may raise the domain's
+refusals."""
 AskWithdrawnIn = Callable[[int], Awaitable[tuple[int, ...] | None]]
 """The withdrawn places of a status list; None if there is no such list."""
 
@@ -41,7 +43,7 @@ def certificate_routes(
     async def body(request: Request) -> Response:
         kind = _kind(request.path_params["body"])
         wanted, language, holder_key = _wanted(request), _language(request), _holder_key(request)
-        facts = await show(request, request.path_params["number"], wanted)
+        facts = await show(request, request.path_params["number"], wanted, _purpose(request))
         # Setting a page takes a while; others need not wait for it.
         made = await asyncio.to_thread(issuer.body, kind, facts, holder_key=holder_key, language=language)
         name = f"{facts.number}.{kind.value}" if "." not in kind.value else f"{facts.number}-{kind.value}"
@@ -105,6 +107,15 @@ def _wanted(request: Request) -> frozenset[Disclosure]:
     except ValueError:
         known = ", ".join(disclosure.value for disclosure in Disclosure)
         raise RequestRefused("BAD_USER_INPUT", f"`with` names what is to stand in it, of: {known}.") from None
+
+
+def _purpose(request: Request) -> Purpose | None:
+    said = request.query_params.get("purpose")
+    try:
+        return None if said is None else Purpose(said)
+    except ValueError:
+        known = ", ".join(purpose.value for purpose in Purpose)
+        raise RequestRefused("BAD_USER_INPUT", f"`purpose` is one of: {known}.") from None
 
 
 def _language(request: Request) -> str:

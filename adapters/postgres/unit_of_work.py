@@ -27,6 +27,7 @@ from adapters.postgres.remittances import PostgresRemittances
 from adapters.postgres.reviews import PostgresReviews
 from adapters.postgres.roles import check_held_by_row_security
 from adapters.postgres.trust import PostgresTrust
+from adapters.postgres.who_asks import settings_of
 from adapters.postgres.workers import PostgresWorkers
 from domain.actors import Actor, ActorKind
 from domain.errors import NotFound, TryAgain
@@ -142,13 +143,6 @@ class PostgresDatabase:
         await self.engine.dispose()
 
 
-_ACTOR = """
-    SELECT set_config('lingkar.actor_kind', %s, true), set_config('lingkar.actor_id', %s, true),
-           set_config('lingkar.actor_institution', %s, true), set_config('lingkar.actor_state', %s, true),
-           set_config('lingkar.actor_subject', %s, true), set_config('lingkar.asked_at', %s, true),
-           set_config('lingkar.asked_for', %s, true)"""
-
-
 async def say_who_asks(connection: AsyncConnection, actor: Actor, at: dt.datetime, purpose: Purpose | None) -> None:
     """Tell the database who asks, when and for what, until the transaction ends; unsaid is nobody, who sees no row.
 
@@ -156,14 +150,7 @@ async def say_who_asks(connection: AsyncConnection, actor: Actor, at: dt.datetim
     """
     driver = (await connection.get_raw_connection()).driver_connection
     assert driver is not None, "the connection of an open unit of work is there"
-    values = (
-        actor.kind.value,
-        actor.id,
-        actor.institution_id or "",
-        actor.member_state.value if actor.member_state else "",
-        str(actor.subject_id or ""),
-        at.isoformat(),
-        "" if purpose is None else purpose.value,
-    )
+    said = settings_of(actor, at, purpose)
+    told = ", ".join("set_config(%s, %s, true)" for _ in said)
     async with driver.pipeline():
-        await driver.execute(_ACTOR, values)
+        await driver.execute(f"SELECT {told}", [text for setting in said.items() for text in setting])

@@ -23,7 +23,7 @@ from adapters.http.graphql_door import DoorLimits, GraphQLDoor
 from adapters.http.quiet_schema import QuietSchema
 from adapters.identity.sealing import Sealer, create_development_keys
 from adapters.logs import configure_logs
-from adapters.postgres import coverage, workers
+from adapters.postgres import planner, workers
 from adapters.postgres.planner import roots
 from adapters.settings import Settings
 from bench.readers import hand_written, plain_strawberry
@@ -73,18 +73,14 @@ def _without_trust() -> None:
     async def nothing(*_: Any, **__: Any) -> None:
         return None
 
-    for module in (coverage, workers):
-        module.visible = lambda actor, worker: "true"  # type: ignore[attr-defined]
-        module.parameters = lambda actor: {}  # type: ignore[attr-defined]
     workers.PostgresWorkers.record_access = nothing  # type: ignore[method-assign]
     workers.PostgresWorkers.record_page = nothing  # type: ignore[method-assign]
-    roots.visible_worker = lambda statement, worker: "true"  # type: ignore[attr-defined]
+    roots.visible_worker = lambda worker: "true"  # type: ignore[attr-defined]
     roots.visible_page = (  # type: ignore[attr-defined]
-        lambda statement, after, limit: f"SELECT w.* FROM workers w WHERE w.id > {after} ORDER BY w.id LIMIT {limit}"
+        lambda after, limit: f"SELECT w.* FROM workers w WHERE w.id > {after} ORDER BY w.id LIMIT {limit}"
     )
-    roots.leave_traces = lambda statement, rows: None  # type: ignore[attr-defined]
-    # What nothing reads PostgreSQL does not run; its parameters stay in use.
-    roots.record_access = lambda statement, looks: statement.cte("unread", looks)  # type: ignore[assignment, attr-defined]
+    roots.leave_traces = roots.leave_answer = lambda *_: None  # type: ignore[attr-defined]
+    planner.actor_settings = lambda question: {}  # type: ignore[attr-defined]
 
 
 def _drop(*_: Any) -> Any:

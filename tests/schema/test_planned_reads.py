@@ -16,16 +16,19 @@ import pytest
 from graphql import OperationDefinitionNode, OverlappingFieldsCanBeMergedRule, parse, validate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.ext.asyncio import create_async_engine
 
 import schema
 from adapters.http.quiet_schema import CheckedDocument, QuietSchema
 from adapters.identity.sealing import Sealer, create_development_keys
+from adapters.postgres.roles import APP, DELIVERY, url_as
 from adapters.postgres.unit_of_work import PostgresDatabase
 from domain.actors import Actor
 from domain.exchange import MessageKind
 from domain.funding import Terms
 from domain.periods import Month
 from domain.reads import NotPlannable
+from domain.records import Purpose
 from resolvers.context import Context
 from schema.ids import cursor, opaque_id
 from schema.planning import PlannedReads
@@ -138,8 +141,15 @@ def both(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
         asyncio.Runner() as runner,
         psycopg.connect(plain_url(url), autocommit=True) as direct,
     ):
-        database = PostgresDatabase(url, sealer)
-        scene = Scene(database=database, clock=SettableClock(), exchange=FakeExchange())
+        database, delivery = (PostgresDatabase(url_as(role, url), sealer) for role in (APP, DELIVERY))
+        superuser = create_async_engine(url)
+        scene = Scene(
+            database=database,
+            delivery=delivery,
+            superuser=superuser,
+            clock=SettableClock(),
+            exchange=FakeExchange(),
+        )
         built = schema.build(QuietSchema)
         facts = RandomFacts(Random(7), direct, sealer, ())
         made = Both(
@@ -153,6 +163,8 @@ def both(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
         runner.run(_lived(made))
         yield made
         runner.run(database.close())
+        runner.run(delivery.close())
+        runner.run(superuser.dispose())
 
 
 async def _lived(both: Both) -> None:
@@ -187,6 +199,7 @@ async def _lived(both: Both) -> None:
     }
     nobody = [opaque_id("Worker", UUID(int=1)), "rubbish"]
     some = [1, 1, 2, 2, 3, 3, 4, 5, 20]
+    purposes = [Word(purpose.name) for purpose in Purpose] + [Word("ADMINISTRATION"), Word("CLAIM")] * 2
     days = ["2025-01-01", "2025-08-15", "2025-10-15", "2025-10-16", "2026-01-31", "2030-01-01"]
     instants = [
         "2025-07-01T00:00:00Z",
@@ -207,7 +220,10 @@ async def _lived(both: Both) -> None:
         "Query.coverageOn.identifier": [_passport(one.passport.value) for one in lived]
         + [_passport("C9999999"), _passport("no")],
         "Query.coverageOn.on": days,
-        "Query.coverageOn.purpose": [Word("CLAIM"), Word("PENSION"), Word("ELIGIBILITY_CHECK")],
+        "Query.coverageOn.purpose": purposes,
+        "Query.worker.purpose": purposes,
+        "Query.node.purpose": purposes,
+        "Query.workers.purpose": [*purposes, Word("PENSION")],
         "Query.coverageOn.knownAt": instants,
         "Worker.coverageOn.on": days,
         "Worker.coverageOn.knownAt": instants,

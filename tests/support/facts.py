@@ -86,6 +86,8 @@ class RandomFacts:
                 self._spells(worker_id, scheme, branch)
         for _ in range(chance.randrange(4)):
             self._access(worker_id)
+        if chance.random() < 0.4:
+            self._consent(worker_id)
         return worker_id, shown
 
     def _enrolment(self, worker_id: UUID, scheme: str) -> None:
@@ -161,12 +163,30 @@ class RandomFacts:
             institution_id=self.random.choice(INSTITUTIONS),
             actor_kind="officer",
             actor_id="officer-ID",
-            purpose=self.random.choice(("", "claim")),
+            purpose=self.random.choice(("", "claim", "emergency")),
             asked_about=self.random.choice((None, _DAY)),
             outcome="read",
             fields=self.random.sample(ODD, self.random.randrange(3)),
             recorded_at=self._instant(),
         )
+
+    def _consent(self, worker_id: UUID) -> None:
+        """One that holds, that is over, or that was taken back."""
+        consent_id, first = new_id(), self.random.choice((_DAY, _DAY + dt.timedelta(days=150)))
+        self._insert(
+            "consents",
+            id=consent_id,
+            worker_id=worker_id,
+            institution_id=self.random.choice(INSTITUTIONS),
+            purpose=self.random.choice(("claim", "pension", "eligibility_check")),
+            first_day=first,
+            last_day=first + dt.timedelta(days=self.random.choice((100, 400))),
+            text_version="1",
+            text_language="en",
+            recorded_at=self._instant(),
+        )
+        if self.random.random() < 0.3:
+            self._insert("consent_withdrawals", consent_id=consent_id, recorded_at=self._instant())
 
     def _fund(self) -> UUID | None:
         return self.random.choice((None, *self.funds))

@@ -151,7 +151,9 @@ class Maker:
         written = []
         for key, argument in chosen.args.items():
             values = self.pool.get(f"{kind.name}.{name}.{key}", ())
-            if values and (is_required_argument(argument) or self._chance(0.6)):
+            # Without a purpose officers are refused, which the ordinary path says.
+            often = 0.95 if key == "purpose" and self._kind is ActorKind.OFFICER else 0.6
+            if values and (is_required_argument(argument) or self._chance(often)):
                 written.append(f"{key}: {self._value(argument, self.random.choice(values))}")
         return f"({', '.join(written)})" if written else ""
 

@@ -32,7 +32,7 @@ class StatementCounter:
             counter.statements.append(query)
             return await run(wire, query, values, settings)
 
-        Wire.value = counted  # type: ignore[method-assign]
+        Wire.value = counted  # type: ignore[assignment, method-assign]
         return self
 
     def __exit__(

@@ -14,10 +14,9 @@ from uuid import UUID
 import psycopg
 
 from adapters.identity.sealing import Sealer
-from adapters.postgres.planner.cover import plain_object
 from adapters.postgres.planner.pieces import joined
 from adapters.postgres.planner.roots import ROOT
-from adapters.postgres.planner.statement import Parameter, Statement
+from adapters.postgres.planner.statement import Parameter, Statement, plain_object
 from adapters.postgres.planner.trust import actor_settings, actor_values
 from adapters.postgres.planner.wire import StatementFailed, Wires
 from adapters.postgres.workers import blind_index_of
@@ -44,9 +43,11 @@ class PostgresReads:
         """The plan of a tree; raises NotPlannable for what has no source."""
         statement = Statement(kind)
         body = joined(statement.object(ROOT, members, ""))
-        tables = ", ".join(f"{name} AS ({query})" for name, query in statement.ctes)
+        tables = ", ".join(f"{name} {query}" for name, query in statement.ctes)
         before = f"WITH {tables} " if tables else ""
-        query = f"""{before}SELECT coalesce('{{"data":' || {body} || '}}', {_REFUSES_ITSELF})"""
+        # What nothing reads is not run: each trace stands beside the answer, with its one row.
+        beside = f" FROM {', '.join(statement.traces)}" if statement.traces else ""
+        query = f"""{before}SELECT coalesce('{{"data":' || {body} || '}}', {_REFUSES_ITSELF}){beside}"""
         return PostgresPlan(self._wires, self._sealer, query, tuple(statement.parameters))
 
     async def close(self) -> None:
@@ -68,7 +69,7 @@ class PostgresPlan:
         values = self.values(question)
         try:
             async with self._wires.one() as wire:
-                found = await wire.value(self.query, values, actor_settings(question.actor))
+                found = await wire.value(self.query, values, actor_settings(question))
         except StatementFailed as failed:
             reason = "null where the contract has none" if failed.state == _DIVISION_BY_ZERO else "statement failed"
             raise NotPlannable(reason) from None
@@ -81,7 +82,6 @@ class PostgresPlan:
         """The parameters of one run, as PostgreSQL reads them from text."""
         own: Mapping[str, Any] = {
             **actor_values(question.actor),
-            "now": question.now,
             "step": question.rounding,
         }
         return [self._value(parameter, question, own) for parameter in self.parameters]

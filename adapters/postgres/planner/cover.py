@@ -10,10 +10,10 @@ import datetime as dt
 
 from adapters.postgres.coverage import KNOWN
 from adapters.postgres.planner.lists import listed
-from adapters.postgres.planner.pieces import Pieces, Sql, as_json, day, enum, free, joined, obj
-from adapters.postgres.planner.statement import Column, Inner, Record, Statement
+from adapters.postgres.planner.pieces import Pieces, Sql, day, enum, free, joined
+from adapters.postgres.planner.statement import Column, Inner, Record, Statement, plain_object
 from domain.coverage import Outcome, no_cover
-from domain.reads import Constant, Member, NotPlannable, Part
+from domain.reads import Member, Part, Value
 from domain.standing import WEAKEST_LAST
 
 _ENDED, _BEGINS = dt.date(1111, 1, 1), dt.date(2222, 2, 2)
@@ -82,7 +82,7 @@ def determination(statement: Statement, part: Part, worker: str) -> str:
 
 
 def _gives_reasons(members: tuple[Member, ...]) -> bool:
-    own = any(not isinstance(member, Constant) and member.name in ("reasons", "standing") for member in members)
+    own = any(isinstance(member, Part | Value) and member.name in ("reasons", "standing") for member in members)
     return own or any(isinstance(member, Part) and _gives_reasons(member.members) for member in members)
 
 
@@ -141,14 +141,3 @@ def _filled(
             pieces += [Sql(f"({begins})::text")] if place else []
             pieces.append(rest)
     return tuple(pieces)
-
-
-def plain_object(members: tuple[Member, ...], record: object) -> Pieces:
-    """The JSON object of a record that holds plain values only."""
-    pairs: list[tuple[str, Pieces]] = []
-    for member in members:
-        if isinstance(member, Part):
-            raise NotPlannable("a part of a plain record")
-        value = member.text if isinstance(member, Constant) else getattr(record, member.name)
-        pairs.append((member.key, (as_json(value),)))
-    return obj(pairs)

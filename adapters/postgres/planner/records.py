@@ -26,6 +26,7 @@ from adapters.postgres.planner.statement import Column, Inner, Record, Statement
 from adapters.postgres.remittances import REMITTANCES
 from domain.move_steps import MoveStep
 from domain.reads import NotPlannable, Part
+from domain.records import LOUD, Purpose
 
 
 def _columns(form: Form, names: str, *needs: str) -> dict[str, Column]:
@@ -149,7 +150,10 @@ _CERTIFICATE = Record(
 
 _ACCESS = Record(
     values={
+        **_columns(word, "id"),
         **_columns(free, "institution_id actor_kind purpose outcome"),
+        "objected_at": Column(instant, "{r}.objected_at", nullable=True),
+        "objection_outcome": Column(free, "{r}.objection_outcome", nullable=True),
         "asked_about": Column(day, "{r}.asked_about", nullable=True),
         **_columns(texts, "fields"),
         **_columns(instant, "recorded_at"),
@@ -162,15 +166,19 @@ def _coverage(statement: Statement, part: Part, row: str) -> Pieces:
 
 
 def _accesses(statement: Statement, part: Part, row: str) -> Pieces:
-    if statement.leaves_traces:
+    if statement.traces:
         # This very question would be in the answer, and a statement does not see what it inserts itself.
         raise NotPlannable("reads its own trace")
     before = statement.argument(part, "before", "bigint")
     shown = int(dict(part.fixed)["first"])
-    rows = f"""SELECT a.* FROM access_records a WHERE a.worker_id = {row}.id AND a.id < {before}
-               ORDER BY a.id DESC LIMIT {shown + 1}"""
+    turn = f"a.id + CASE a.purpose WHEN '{Purpose.EMERGENCY.value}' THEN {LOUD} ELSE 0 END"
+    rows = f"""SELECT a.*, v.recorded_at AS objected_at, o.outcome AS objection_outcome
+        FROM (SELECT * FROM (SELECT a.*, {turn} AS turn FROM access_records a WHERE a.worker_id = {row}.id) loud
+              WHERE loud.turn < {before} ORDER BY loud.turn DESC LIMIT {shown + 1}) a
+        LEFT JOIN reviews v ON v.access_record_id = a.id AND v.kind = 'objection'
+        LEFT JOIN review_outcomes o ON o.review_id = v.id"""
     listing = f"'accessRecords/' || {row}.id || ':'"
-    return page(statement, part, _ACCESS, rows, key="id", order="{r}.id DESC", listing=listing)
+    return page(statement, part, _ACCESS, rows, key="turn", order="{r}.turn DESC", listing=listing)
 
 
 WORKER = Record(

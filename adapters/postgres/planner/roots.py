@@ -7,7 +7,7 @@ from adapters.postgres.planner.lists import listing_of, page
 from adapters.postgres.planner.pieces import Pieces, Sql, joined
 from adapters.postgres.planner.records import ALLOCATION, DONATION, WORKER
 from adapters.postgres.planner.statement import Inner, Record, Statement
-from adapters.postgres.planner.trust import leave_traces, record_access, visible_donation, visible_page, visible_worker
+from adapters.postgres.planner.trust import leave_answer, leave_traces, visible_donation, visible_page, visible_worker
 from domain.reads import Part
 
 
@@ -21,9 +21,9 @@ def _me(statement: Statement, part: Part, _: str) -> Pieces:
 
 
 def _seen_worker(statement: Statement, part: Part, condition: str, nothing: str) -> Pieces:
-    query = f"SELECT w.* FROM workers w WHERE {condition} AND {visible_worker(statement, 'w.id')}"
+    query = f"SELECT w.* FROM workers w WHERE {condition} AND {visible_worker('w.id')}"
     seen = statement.cte("seen", query)
-    leave_traces(statement, seen)
+    leave_traces(statement, seen, part.answered)
     body = joined(statement.object(WORKER, part.members, seen))
     return (Sql(f"CASE WHEN EXISTS (SELECT FROM {seen}) THEN (SELECT {body} FROM {seen}) ELSE {nothing} END"),)
 
@@ -31,8 +31,8 @@ def _seen_worker(statement: Statement, part: Part, condition: str, nothing: str)
 def _workers(statement: Statement, part: Part, _: str) -> Pieces:
     after = statement.argument(part, "after", "uuid")
     limit = int(dict(part.fixed)["first"]) + 1
-    seen = statement.cte("seen", visible_page(statement, after, limit))
-    leave_traces(statement, seen)
+    seen = statement.cte("seen", visible_page(after, limit))
+    leave_traces(statement, seen, part.answered)
     rows = f"SELECT * FROM {seen}"
     return page(statement, part, WORKER, rows, key="id", order="{r}.id", listing=listing_of("workers"))
 
@@ -41,7 +41,7 @@ def _coverage(statement: Statement, part: Part, _: str) -> Pieces:
     blind = statement.argument(part, "identifier", "bytea")
     person = statement.cte(
         "person",
-        f"""SELECT i.worker_id AS id, {visible_worker(statement, "i.worker_id")} AS seen
+        f"""SELECT i.worker_id AS id, {visible_worker("i.worker_id")} AS seen
             FROM identifiers i WHERE i.blind_index = {blind} AND i.superseded_at IS NULL""",
     )
     # Of a person who may not be seen nothing is read, so that the time it takes tells nothing either.
@@ -51,14 +51,7 @@ def _coverage(statement: Statement, part: Part, _: str) -> Pieces:
         f"""SELECT p.id, p.seen, c.body, c.covered
             FROM (SELECT) one LEFT JOIN {person} p ON true LEFT JOIN LATERAL ({spells}) c ON true""",
     )
-    purpose = statement.argument(part, "purpose", "text")
-    on = statement.argument(part, "on", "date")
-    record_access(
-        statement,
-        f"""SELECT a.id, {purpose}, {on},
-                   CASE WHEN a.seen IS NOT TRUE THEN 'not_visible' WHEN a.covered THEN 'covered' ELSE 'not_covered' END,
-                   CASE WHEN a.seen THEN ARRAY['coverage'] ELSE ARRAY[]::text[] END FROM {answer} a""",
-    )
+    leave_answer(statement, answer, blind, statement.argument(part, "on", "date"), part.answered)
     hidden = statement.parameter(part.slot, "hidden", "text", part)
     return (Sql(f"(SELECT CASE WHEN a.seen THEN a.body ELSE {hidden} END FROM {answer} a)"),)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from adapters.postgres.planner.pieces import Form, Pieces, as_json, obj, opaque, optional
-from domain.actors import Actor, ActorKind
-from domain.reads import Constant, Member, NotPlannable, Part, Value
+from domain.actors import ActorKind
+from domain.reads import Constant, Known, Member, NotPlannable, Part, Value
 
 _NAMED = re.compile(r"(?<!:):([a-z_]+)")
 
@@ -77,17 +77,17 @@ class Statement:
         self.kind = kind
         self.parameters: list[Parameter] = []
         self.ctes: list[tuple[str, str]] = []
-        self.leaves_traces = False
+        self.traces: list[str] = []
         self._numbers = count(1)
 
     def alias(self, word: str) -> str:
         """A name that nothing else in the statement has."""
         return f"{word}{next(self._numbers)}"
 
-    def cte(self, word: str, query: str) -> str:
-        """Put a query before the others; the name by which it is read."""
+    def cte(self, word: str, query: str, *, kept: bool = False) -> str:
+        """Put a query before the others; the name by which it is read. kept: it is run once and as it stands."""
         name = self.alias(word)
-        self.ctes.append((name, query))
+        self.ctes.append((name, f"AS {'MATERIALIZED ' if kept else ''}({query})"))
         return name
 
     def parameter(self, slot: int | None, name: str, kind: str, part: Part | None = None) -> str:
@@ -112,6 +112,9 @@ class Statement:
     def _member(self, record: Record, member: Member, row: str) -> Pieces:
         if isinstance(member, Constant):
             return (as_json(member.text),)
+        if isinstance(member, Known):
+            each = ("".join(plain_object(member.members, known)) for known in member.records)
+            return (f"[{','.join(each)}]",)
         known: Mapping[str, object] = record.values if isinstance(member, Value) else record.parts
         if member.name not in known:
             raise NotPlannable(f"no source for {member.name}")
@@ -119,7 +122,13 @@ class Statement:
             return record.values[member.name].written(row, member.prefix)
         return record.parts[member.name].write(self, member, row)
 
-    @property
-    def actor(self) -> Actor:
-        """A stand-in for conditions that depend on the kind of actor only."""
-        return Actor(id="", kind=self.kind)
+
+def plain_object(members: tuple[Member, ...], record: object) -> Pieces:
+    """The JSON object of a record that holds plain values only."""
+    pairs: list[tuple[str, Pieces]] = []
+    for member in members:
+        if isinstance(member, Part | Known):
+            raise NotPlannable("a part of a plain record")
+        value = member.text if isinstance(member, Constant) else getattr(record, member.name)
+        pairs.append((member.key, (as_json(value),)))
+    return obj(pairs)

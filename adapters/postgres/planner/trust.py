@@ -1,48 +1,30 @@
 """The planner's side of trust: who sees which rows, and the trace that a look at a person leaves.
 
-The conditions are those of every other read; what is compiled in depends on the kind of actor only, the actor's
-ids are parameters of each run.
+Both are the functions of the database that every other read asks; who asks, when and for what is told to the session
+in the statement's own round trip, so that row security holds plans like everything else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from adapters.postgres.planner.pieces import quoted
 from adapters.postgres.planner.statement import Statement
-from adapters.postgres.visibility import parameters, visible
+from adapters.postgres.who_asks import settings_of
 from domain.actors import Actor, ActorKind
+from domain.reads import Question
 
-_KINDS = {"actor_institution": "text", "actor_state": "text", "actor_subject": "uuid"}
+_NOBODY = "ARRAY[]::uuid[]"
 
 
-def visible_worker(statement: Statement, worker: str) -> str:
+def visible_worker(worker: str) -> str:
     """The condition under which the actor sees the worker whose id an expression names."""
-    return statement.numbered(visible(statement.actor, worker), _KINDS)
+    return f"sees_worker({worker})"
 
 
-def visible_page(statement: Statement, after: str, limit: int) -> str:
-    """The query of a page of the workers whom the actor may see, in the order of their ids.
-
-    An officer's workers are few among all: they are found from both reasons to see one, each in order and no further
-    than the page, instead of asking of every worker. What `visible` says still decides about each row.
-    """
-    seen = f"SELECT w.* FROM workers w WHERE {visible_worker(statement, 'w.id')} AND w.id > {after}"
-    if statement.kind is ActorKind.OFFICER:
-        reasons = (
-            "enrolments WHERE institution_id = :actor_institution",
-            f"moves m WHERE from_state = :actor_state AND {_MADE_OR_OPEN}",
-            f"moves m WHERE to_state = :actor_state AND {_MADE_OR_OPEN}",
-        )
-        each = " UNION ".join(
-            f"(SELECT DISTINCT worker_id FROM {reason} AND worker_id > {after} ORDER BY worker_id LIMIT {limit})"
-            for reason in reasons
-        )
-        seen += f" AND w.id IN ({statement.numbered(each, _KINDS)})"
-    return f"{seen} ORDER BY w.id LIMIT {limit}"
-
-
-_MADE_OR_OPEN = """(m.ended_at IS NULL OR EXISTS (
-    SELECT FROM move_steps done WHERE done.move_id = m.id AND done.step = 'completed' OFFSET 0))"""
+def visible_page(after: str, limit: int) -> str:
+    """The query of a page of the workers whom the actor may see, in the order of their ids."""
+    return f"SELECT w.* FROM workers_in_sight({after}, {limit}) seen(id) JOIN workers w ON w.id = seen.id ORDER BY w.id"
 
 
 def visible_donation(statement: Statement, donation: str) -> str:
@@ -50,45 +32,44 @@ def visible_donation(statement: Statement, donation: str) -> str:
     if statement.kind is ActorKind.OPERATOR:
         return "true"
     if statement.kind is ActorKind.DONOR:
-        return statement.numbered(f"{donation}.donor_id = :actor_subject", _KINDS)
+        return f"{donation}.donor_id = {statement.parameter(None, 'actor_subject', 'uuid')}"
     return "false"
 
 
 def actor_values(actor: Actor) -> Mapping[str, object]:
-    """What the conditions compare with, and what traces say of the actor."""
-    return {
-        "actor_subject": actor.subject_id,
-        **parameters(actor),
-        "institution": actor.institution_id or "lingkar",
-        "kind": actor.kind.value,
-        "actor": actor.id,
-    }
+    """What conditions compare with."""
+    return {"actor_subject": actor.subject_id}
 
 
-def actor_settings(actor: Actor) -> Mapping[str, str]:
-    """What the database session is told of the actor for one statement, for policies of rows; there are none yet."""
-    return {}
+def actor_settings(question: Question) -> Mapping[str, str]:
+    """What the session is told of the question for one statement."""
+    return settings_of(question.actor, question.now, question.purpose)
 
 
-def leave_traces(statement: Statement, rows: str) -> None:
+def leave_traces(statement: Statement, rows: str, answered: Sequence[str]) -> None:
     """Record a look at each worker of a query; nothing when workers look at themselves."""
     if statement.kind in (ActorKind.WORKER, ActorKind.SYSTEM):
         return
-    record_access(
-        statement,
-        f"SELECT s.id, '' AS purpose, NULL::date AS asked_about, 'read' AS outcome, ARRAY['worker'] AS fields "
-        f"FROM {rows} s ORDER BY s.id",
-    )
+    purpose = "coalesce(asked_for(), '')"
+    people = f"ARRAY(SELECT s.id FROM {rows} s ORDER BY s.id)"
+    _leave(statement, f"{people}, NULL, {purpose}, NULL, 'read', {names(answered)}")
 
 
-def record_access(statement: Statement, looks: str) -> None:
-    """Insert access records of a query that gives worker id, purpose, day asked about, outcome and fields."""
-    statement.leaves_traces = True
-    said = ", ".join(statement.parameter(None, name, "text") for name in ("institution", "kind", "actor"))
-    at = statement.parameter(None, "now", "timestamptz")
-    statement.cte(
-        "trace",
-        f"""INSERT INTO access_records (worker_id, purpose, asked_about, outcome, fields, institution_id, actor_kind,
-                actor_id, recorded_at)
-            SELECT looks.*, {said}, {at} FROM ({looks}) looks""",
-    )
+def leave_answer(statement: Statement, answer: str, blind: str, on: str, answered: Sequence[str]) -> None:
+    """Record a question about the one person of a query that says whether they are `seen` and `covered`.
+
+    blind: by what a person who may not be seen learns of the question.
+    """
+    outcome = "CASE WHEN a.seen IS NOT TRUE THEN 'not_visible' WHEN a.covered THEN 'covered' ELSE 'not_covered' END"
+    person = f"CASE WHEN a.seen THEN ARRAY[a.id] ELSE {_NOBODY} END, CASE WHEN a.seen IS NOT TRUE THEN {blind} END"
+    fields = f"CASE WHEN a.seen THEN {names(answered)} ELSE {names(())} END"
+    _leave(statement, f"{person}, asked_for(), {on}, {outcome}, {fields}", f"FROM {answer} a")
+
+
+def names(given: Sequence[str]) -> str:
+    """A list of fixed words as SQL."""
+    return f"ARRAY[{', '.join(quoted(name) for name in given)}]::text[]"
+
+
+def _leave(statement: Statement, looks: str, source: str = "") -> None:
+    statement.traces.append(statement.cte("trace", f"SELECT leave_access_records({looks}) {source}", kept=True))
