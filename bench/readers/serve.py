@@ -79,7 +79,8 @@ def _without_trust() -> None:
     roots.visible_page = (  # type: ignore[attr-defined]
         lambda after, limit: f"SELECT w.* FROM workers w WHERE w.id > {after} ORDER BY w.id LIMIT {limit}"
     )
-    roots.leave_traces = roots.leave_answer = lambda *_: None  # type: ignore[attr-defined]
+    roots.leave_traces = lambda *_: None  # type: ignore[attr-defined]
+    roots.leave_answer = lambda *_: None  # type: ignore[attr-defined]
     planner.actor_settings = lambda question: {}  # type: ignore[attr-defined]
 
 
