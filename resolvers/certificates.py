@@ -65,9 +65,9 @@ async def certificate_shown(context: Context, number: str, wanted: frozenset[Dis
     Raises NotFound, NotPermitted, and StateConflict for a certificate that is withdrawn or over.
     """
     permit(context, "certificate bodies", ActorKind.WORKER, ActorKind.OFFICER)
-    check_purpose(context, "certificate")
     if wanted and context.actor.kind is not ActorKind.WORKER:
         raise NotPermitted(actor_kind=context.actor.kind.value, operation="certificate bodies with a person in them")
+    check_purpose(context, "certificate")
     async with context.writing() as work:
         found = await _seen(context, work, number)
         person = await _disclosed(context, work, found.worker_id, wanted)

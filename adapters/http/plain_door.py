@@ -17,6 +17,7 @@ __all__ = ["refusing"]
 Answer = Callable[[Request], Awaitable[Response]]
 _STATUS: Final[Mapping[str, int]] = {
     "FORBIDDEN": 403,
+    "PURPOSE_NOT_OPEN": 403,
     "NOT_FOUND": 404,
     "IDEMPOTENCY_CONFLICT": 409,
     "STATE_CONFLICT": 409,

@@ -14,7 +14,7 @@ from adapters.certificates.keys import believed_keys
 from adapters.certificates.sd_jwt import disclosed
 from adapters.certificates.status_list import is_withdrawn
 from adapters.certificates.verification import verify
-from domain.actors import Actor
+from domain.actors import Actor, ActorKind
 from domain.certificates import BodyKind, CertificateFacts, DisclosedPerson, StatusPlace, Verdict
 from tests.support.api import Api
 from tests.support.asked import World, actors, lived
@@ -26,7 +26,8 @@ EVERYTHING = "with=name,birth_date,identifiers"
 
 async def body(api: Api, actor: Actor, world: World, kind: BodyKind, query: str = "") -> httpx2.Response:
     headers = {"authorization": f"Bearer {api.token(actor)}"}
-    return await api.client.get(f"{kind.path(world.certificate)}?{query}", headers=headers)
+    purpose = "purpose=claim&" if actor.kind is ActorKind.OFFICER else ""
+    return await api.client.get(f"{kind.path(world.certificate)}?{purpose}{query}", headers=headers)
 
 
 async def facts_in(api: Api, token: str) -> CertificateFacts:
@@ -68,8 +69,8 @@ async def test_a_hidden_certificate_is_answered_like_one_that_does_not_exist(sce
     world = await lived(scene)
     token = {"authorization": f"Bearer {api.token(OFFICER_TH)}"}
 
-    hidden = await api.client.get(BodyKind.JSON.path(world.certificate), headers=token)
-    absent = await api.client.get(BodyKind.JSON.path("MY-0-0"), headers=token)
+    hidden = await api.client.get(BodyKind.JSON.path(world.certificate) + "?purpose=claim", headers=token)
+    absent = await api.client.get(BodyKind.JSON.path("MY-0-0") + "?purpose=claim", headers=token)
 
     assert hidden.status_code == absent.status_code == 404
     assert hidden.json()["errors"][0]["message"] == absent.json()["errors"][0]["message"]
@@ -141,7 +142,7 @@ async def test_an_officers_download_leaves_a_trace_as_the_query_does_and_the_wor
     await body(api, worker_actor(world.worker_id), world, BodyKind.PDF, "with=name")
     own = len(await scene.rows(traces, id=world.worker_id))
     await body(api, OFFICER_ID, world, BodyKind.PDF)
-    await api.data(OFFICER_ID, f'{{ certificate(number: "{world.certificate}") {{ number }} }}')
+    await api.data(OFFICER_ID, f'{{ certificate(number: "{world.certificate}", purpose: CLAIM) {{ number }} }}')
     rows = await scene.rows(traces, id=world.worker_id)
 
     assert own == before
@@ -188,6 +189,27 @@ async def test_a_wrong_wish_is_refused_before_anybody_is_looked_up(scene: Scene,
     answer = await body(api, OFFICER_ID, world, BodyKind.PDF, query)
 
     assert (answer.status_code, code(answer)) == (400, "BAD_USER_INPUT")
+    assert await scene.counts() == before
+
+
+@pytest.mark.parametrize(
+    ("query", "refusal"),
+    [
+        ("", (422, "VALUE_MISSING")),
+        ("purpose=statistics", (403, "PURPOSE_NOT_OPEN")),
+        ("purpose=?", (400, "BAD_USER_INPUT")),
+    ],
+)
+async def test_an_officer_says_for_what_a_body_is_asked(
+    scene: Scene, api: Api, query: str, refusal: tuple[int, str]
+) -> None:
+    world = await lived(scene)
+    headers = {"authorization": f"Bearer {api.token(OFFICER_ID)}"}
+    before = await scene.counts()
+
+    answer = await api.client.get(f"{BodyKind.PDF.path(world.certificate)}?{query}", headers=headers)
+
+    assert (answer.status_code, code(answer)) == refusal
     assert await scene.counts() == before
 
 
