@@ -28,9 +28,9 @@ from adapters.country_pages import PageRefused, country_pages
 from adapters.docs import check_docs
 from adapters.http.edge import server_settings
 from adapters.http.quiet_schema import QuietSchema
+from adapters.identity.development_issuer import DevelopmentIssuer
 from adapters.identity.invented import invented_nominations
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
-from adapters.identity.tokens import DevelopmentIssuer
 from adapters.logs import configure_logs
 from adapters.postgres.embedded import start as start_embedded
 from adapters.postgres.migrate import migrate
@@ -325,7 +325,7 @@ def _issued(settings: Settings, kind: ActorKind, state: str, institution: str, s
         now=SystemClock().now(),
         lifetime_seconds=_TOKEN_SECONDS,
         audience=settings.token_audience,
-        issuer=settings.token_issuer,
+        issuer=settings.development_issuer,
     )
 
 
