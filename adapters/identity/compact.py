@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
 from joserfc.util import urlsafe_b64decode
@@ -29,7 +29,8 @@ def unverified(compact: str) -> tuple[dict[str, Any], dict[str, Any]]:
 def verified(compact: str, key: Key, algorithms: tuple[str, ...]) -> dict[str, Any]:
     """Return the claims that a key signed."""
     try:
-        return jwt.decode(compact, key, algorithms=list(algorithms), decoder_cls=_StrictDecoder).claims
+        registry = _Registry(algorithms=list(algorithms))
+        return jwt.decode(compact, key, registry=registry, decoder_cls=_StrictDecoder).claims
     except (JoseError, ValueError, TypeError, RecursionError):
         raise NotCompact from None
 
@@ -48,6 +49,12 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({name for name, _ in pairs}) != len(pairs):
         raise ValueError("a name stands twice in one object")
     return dict(pairs)
+
+
+class _Registry(jws.JWSRegistry):
+    """Takes headers as long as a proof that brings an RSA key has; the whole is bounded before."""
+
+    max_header_length = COMPACT_LIMIT_BYTES
 
 
 class _StrictDecoder(json.JSONDecoder):

@@ -73,10 +73,10 @@ class KeySet:
         """Return the key of an id, or None; an unknown id has the keys read again, once in COOLDOWN_SECONDS."""
         age = self._ticks() - self._read_at
         waited = age > SEEN_SECONDS and await self._read_again()
+        if FRESH_SECONDS < age <= SEEN_SECONDS:
+            self._start_reading()
         if not waited and kid not in self._believed():
             await self._read_again(because_unknown=True)
-        elif age > FRESH_SECONDS:
-            self._start_reading()
         return self._believed().get(kid)
 
     def _believed(self) -> dict[str, TrustedKey]:
