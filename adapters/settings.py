@@ -63,6 +63,10 @@ class Settings(BaseSettings):
         return self.var_folder / "keys"
 
     @property
+    def clients_folder(self) -> Path:
+        return self.var_folder / "keys" / "clients"
+
+    @property
     def exchange_keys_folder(self) -> Path:
         return self.var_folder / "keys" / "exchange"
 
