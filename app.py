@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+import httpx2
 import structlog
 from graphql import GraphQLError, OperationType
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request as HttpRequest
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 import schema
 from adapters.access_rules import load_access_rules
@@ -34,15 +32,19 @@ from adapters.http.edge import Edge
 from adapters.http.graphql_door import DoorLimits, GraphQLRequest, Shortcut, graphql_door
 from adapters.http.health import health_routes
 from adapters.http.nomination_door import NominationUpload, nomination_routes
+from adapters.http.presenting import Presenting, known_or_refused
 from adapters.http.quiet_schema import QuietSchema
-from adapters.http.refusals import RequestRefused, Unauthenticated
+from adapters.http.refusals import RequestRefused
 from adapters.http.verify_page import verify_routes
+from adapters.identity.development_issuer import DevelopmentIssuer
+from adapters.identity.issuers import TrustedIssuer, read_issuers
+from adapters.identity.key_sets import READ_SECONDS
 from adapters.identity.rules import CheckedIdentities
 from adapters.identity.sealing import KeyFolder, Sealer
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
-from adapters.identity.tokens import DevelopmentIssuer, TokenReader, TokenRefused
-from adapters.identity.trusted_keys import TrustedIssuer
+from adapters.identity.tokens import TokenReader
 from adapters.postgres.migrate import newest_revision, revision_of
+from adapters.postgres.proofs import PostgresProofs
 from adapters.postgres.rows import new_id
 from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.rulebook import load_rulebook
@@ -112,15 +114,14 @@ def build_services(settings: Settings, database_url: str) -> Services:
 def build_api(settings: Settings, database_url: str) -> Starlette:
     """The API as an ASGI application: GraphQL, nomination files, certificates, health; in development GraphiQL too."""
     services = build_services(settings, database_url)
-    tokens = TokenReader(
-        [TrustedIssuer(issuer=settings.token_issuer, keys=issuer_keys(settings))], audience=settings.token_audience
-    )
+    outside = open_client(READ_SECONDS)
+    who = who_asks(services, outside)
 
     async def context(request: HttpRequest) -> schema.Request:
-        return schema.Request(services.context(_actor(tokens, request, services.clock.now())))
+        return schema.Request(services.context(await who(request)))
 
     async def submit(request: HttpRequest, upload: NominationUpload) -> dict[str, Any]:
-        return await _submit(services.context(_actor(tokens, request, services.clock.now())), upload)
+        return await _submit(services.context(await who(request)), upload)
 
     issuer = CertificateIssuer(certificate_keys(settings))
     believed = issuer.keys.believed()
@@ -128,7 +129,7 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
     async def show(
         request: HttpRequest, number: str, wanted: frozenset[Disclosure], purpose: Purpose | None
     ) -> CertificateFacts:
-        asked = services.context(_actor(tokens, request, services.clock.now()))
+        asked = services.context(await who(request))
         asked = replace(asked, asked=Asked(purpose=purpose))
         shown = await certificate_shown(asked, number, wanted)
         return issuer.facts(shown.certificate, shown.person, asked.now)
@@ -141,9 +142,6 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
 
     async def verified(text: str) -> Verification:
         return await verify(text, believed, is_withdrawn, services.clock.now())
-
-    async def keys(_: HttpRequest) -> Response:
-        return JSONResponse(issuer_keys(settings))
 
     built = schema.build(QuietSchema)
     document = DocumentLimits()
@@ -174,12 +172,12 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
                 "role": services.database.held,
             }
         ),
-        *([Route("/.well-known/jwks.json", keys)] if settings.development else []),
     ]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
+        await outside.aclose()
         await services.database.close()
 
     return Starlette(routes=routes, middleware=[Middleware(Edge)], lifespan=lifespan)
@@ -212,6 +210,7 @@ async def work(settings: Settings, database_url: str, stop: asyncio.Event) -> No
                 now = services.clock.now()
                 if (now - swept).total_seconds() >= _SWEEP_SECONDS:
                     await end_silent_moves(services.context(_SYSTEM))
+                    await PostgresProofs(services.database.engine).forget_old(now)
                     swept = now
                 busy = await deliver_due(services.context(_SYSTEM), exchange)
                 busy += await settle_answers(services.context(_SYSTEM))
@@ -253,23 +252,36 @@ def certificate_keys(settings: Settings) -> CertificateKeys:
     return CertificateKeys(settings.certificate_keys_folder, settings.address)
 
 
-def issuer_keys(settings: Settings) -> dict[str, Any]:
-    """The public keys by which tokens are believed: the configured issuer's, or the development issuer's."""
-    if settings.issuer_keys_file is not None:
-        keys: dict[str, Any] = json.loads(settings.issuer_keys_file.read_text())
-        return keys
-    return DevelopmentIssuer(settings.keys_folder, environment=settings.environment).public_keys()
+def who_asks(services: Services, client: httpx2.AsyncClient) -> Callable[[HttpRequest], Awaitable[Actor]]:
+    """Return what says of a request who asks, by the issuers of the settings; it raises Unauthenticated."""
+    settings = services.settings
+    tokens = TokenReader(
+        trusted_issuers(settings, client),
+        audience=settings.token_audience,
+        proofs=PostgresProofs(services.database.engine),
+    )
+    presenting = Presenting(
+        settings.address, certificate_header=settings.certificate_header, proxies=settings.trusted_proxies
+    )
+
+    async def who(request: HttpRequest) -> Actor:
+        async def read() -> Actor:
+            return await tokens.read(presenting(request), now=services.clock.now())
+
+        return await known_or_refused(read)
+
+    return who
+
+
+def trusted_issuers(settings: Settings, client: httpx2.AsyncClient) -> list[TrustedIssuer]:
+    """The issuers of tokens that are believed: those of the file, or the development issuer."""
+    if settings.issuers_file is not None:
+        return read_issuers(settings.issuers_file, client, development=settings.development)
+    issuer = DevelopmentIssuer(settings.keys_folder, environment=settings.environment)
+    return [issuer.trusted(settings.development_issuer)]
 
 
 _SYSTEM = Actor(id="lingkar-delivery", kind=ActorKind.SYSTEM)
-
-
-def _actor(tokens: TokenReader, request: HttpRequest, now: dt.datetime) -> Actor:
-    given = request.headers.getlist("authorization")
-    try:
-        return tokens.read(given[0] if len(given) == 1 else None, now=now)
-    except TokenRefused as refused:
-        raise Unauthenticated(refused.fault.value) from None
 
 
 async def _submit(context: Context, upload: NominationUpload) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import typer
@@ -28,9 +29,9 @@ from adapters.country_pages import PageRefused, country_pages
 from adapters.docs import check_docs
 from adapters.http.edge import server_settings
 from adapters.http.quiet_schema import QuietSchema
+from adapters.identity.development_issuer import DevelopmentIssuer, NotDevelopment
 from adapters.identity.invented import invented_nominations
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
-from adapters.identity.tokens import DevelopmentIssuer
 from adapters.logs import configure_logs
 from adapters.postgres.embedded import start as start_embedded
 from adapters.postgres.migrate import migrate
@@ -45,6 +46,8 @@ from domain.audit import broken_at
 from domain.countries import MemberState
 from journey.play import Stage, play
 from sandbox.institutions import INSTITUTIONS
+from sandbox.issuer import IssuerDesk, issuer_application
+from sandbox.issuer_clients import Client, Clients
 from schema.ids import parts_of
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -52,6 +55,8 @@ audit_cli = typer.Typer(no_args_is_help=True, help="The audit chains.")
 cli.add_typer(audit_cli, name="audit")
 keys_cli = typer.Typer(no_args_is_help=True, help="The keys by which certificates are signed.")
 cli.add_typer(keys_cli, name="keys")
+issuer_cli = typer.Typer(invoke_without_command=True, help="The development issuer; without a command, serve it.")
+cli.add_typer(issuer_cli, name="issuer")
 
 _ROOT = Path(__file__).resolve().parent
 _TOKEN_SECONDS = 86_400
@@ -185,6 +190,56 @@ def keys_rotate() -> None:
     typer.echo(f"New certificates are signed by {rotate_keys(_settings().certificate_keys_folder)} after a restart.")
 
 
+@issuer_cli.callback()
+def issuer_serve(command: typer.Context) -> None:
+    """Serve the development issuer: discovery, keys, tokens for clients, sign-in of invented people."""
+    if command.invoked_subcommand is not None:
+        return
+    settings = _settings()
+    desk = IssuerDesk(
+        _development_issuer(settings),
+        Clients(settings.clients_folder),
+        address=settings.development_issuer,
+        audience=settings.token_audience,
+        now=SystemClock().now,
+    )
+    listens = urlsplit(settings.development_issuer)
+    typer.echo(f"The development issuer listens on {settings.development_issuer}. Ctrl-C stops it.")
+    uvicorn.run(
+        issuer_application(desk),
+        host=listens.hostname or "127.0.0.1",
+        port=listens.port or 80,
+        log_level="warning",
+        **server_settings(),
+    )
+
+
+@issuer_cli.command(name="client")
+def issuer_client(
+    name: Annotated[str, typer.Argument(help="Name of the client, such as socso-batch.")],
+    kind: Annotated[ActorKind | None, typer.Option(help="Kind of actor that its own tokens name.")] = None,
+    state: Annotated[MemberState | None, typer.Option(help="Member state of an officer.")] = None,
+    institution: Annotated[str | None, typer.Option(help="Institution of an officer.")] = None,
+    redirect_uri: Annotated[list[str] | None, typer.Option(help="Where people come back to who signed in.")] = None,
+) -> None:
+    """Make a client of the development issuer; with a kind it gets a key, whose file is named."""
+    settings = _settings()
+    _development_issuer(settings)
+    client = Client(name=name, kind=kind, state=state, institution=institution, redirect_uris=tuple(redirect_uri or ()))
+    typer.echo(Clients(settings.clients_folder).add(client, with_key=kind is not None))
+
+
+@issuer_cli.command(name="rotate")
+def issuer_rotate(
+    revoke: Annotated[bool, typer.Option(help="End what older keys signed, too.")] = False,
+) -> None:
+    """Sign by a new key from now on; what older keys signed stays valid unless they are revoked."""
+    issuer = _development_issuer(_settings())
+    typer.echo(f"New tokens are signed by {issuer.rotate()}.")
+    if revoke:
+        typer.echo(f"Revoked keys: {issuer.revoke_older()}. The API sees it within a minute.")
+
+
 @cli.command()
 def verify(
     file: Annotated[Path, typer.Argument(help="PDF, picture of the QR code, or text of a certificate.")],
@@ -300,6 +355,14 @@ def _write(printed: Mapping[Path, str], command: str, check: bool) -> None:
         raise typer.Exit(1)
 
 
+def _development_issuer(settings: Settings) -> DevelopmentIssuer:
+    try:
+        return DevelopmentIssuer(settings.keys_folder, environment=settings.environment)
+    except NotDevelopment as refused:
+        typer.echo(str(refused), err=True)
+        raise typer.Exit(1) from None
+
+
 def _settings() -> Settings:
     settings = Settings()
     configure_logs(as_json=settings.log_json)
@@ -316,7 +379,7 @@ def _database_url(settings: Settings, role: str) -> str:
 
 
 def _issued(settings: Settings, kind: ActorKind, state: str, institution: str, subject: str) -> str:
-    issuer = DevelopmentIssuer(settings.keys_folder, environment=settings.environment)
+    issuer = _development_issuer(settings)
     subject_id = None if not subject else _uuid(subject)
     name = f"{kind.value}-{institution or subject_id or 'one'}"
     actor = Actor(
@@ -331,7 +394,7 @@ def _issued(settings: Settings, kind: ActorKind, state: str, institution: str, s
         now=SystemClock().now(),
         lifetime_seconds=_TOKEN_SECONDS,
         audience=settings.token_audience,
-        issuer=settings.token_issuer,
+        issuer=settings.development_issuer,
     )
 
 

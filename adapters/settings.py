@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, IPvAnyNetwork, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -24,10 +24,18 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address on which the API listens.")
     port: int = Field(8000, ge=1, le=65535, description="Port on which the API listens.")
     database_pool: int = Field(10, ge=1, le=100, description="Database connections of one process.")
-    token_issuer: str = Field("urn:lingkar:development", description="The only `iss` that is believed.")
     token_audience: str = Field("lingkar", description="The `aud` that tokens must name.")
-    issuer_keys_file: Path | None = Field(
-        None, description="JSON Web Key Set of the issuer. Empty: the development issuer's, in development only."
+    issuers_file: Path | None = Field(
+        None, description="Which issuers of tokens are believed (YAML). Empty: the development issuer alone."
+    )
+    development_issuer: str = Field(
+        "http://127.0.0.1:8090", description="The `iss` of the development issuer, and where it listens if started."
+    )
+    certificate_header: str = Field(
+        "", description="Header in which a trusted proxy passes the client's certificate. Empty: none is believed."
+    )
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="Addresses or networks of the proxies that are believed about certificates, as JSON."
     )
     institutions: dict[str, str] = Field(
         default_factory=dict,
@@ -55,6 +63,10 @@ class Settings(BaseSettings):
         return self.var_folder / "keys"
 
     @property
+    def clients_folder(self) -> Path:
+        return self.var_folder / "keys" / "clients"
+
+    @property
     def exchange_keys_folder(self) -> Path:
         return self.var_folder / "keys" / "exchange"
 
@@ -73,7 +85,7 @@ class Settings(BaseSettings):
             name
             for name, value in (
                 ("LINGKAR_DATABASE_URL", self.database_url),
-                ("LINGKAR_ISSUER_KEYS_FILE", self.issuer_keys_file),
+                ("LINGKAR_ISSUERS_FILE", self.issuers_file),
                 ("LINGKAR_PUBLIC_URL", self.public_url),
             )
             if not value and not self.development

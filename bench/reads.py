@@ -31,8 +31,8 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import make_url
 
+from adapters.identity.development_issuer import DevelopmentIssuer
 from adapters.identity.sealing import Sealer, create_development_keys
-from adapters.identity.tokens import DevelopmentIssuer
 from adapters.postgres.embedded import start
 from adapters.postgres.migrate import migrate
 from adapters.processes import free_port
@@ -166,7 +166,7 @@ def _headers(server: str, asked: Asked, folder: Path) -> dict[str, str]:
         now=dt.datetime.now(dt.UTC),
         lifetime_seconds=36_000,
         audience=settings.token_audience,
-        issuer=settings.token_issuer,
+        issuer=settings.development_issuer,
     )
     return {"authorization": f"Bearer {token}"}
 

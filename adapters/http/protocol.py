@@ -7,7 +7,10 @@ from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-__all__ = ["GuardedProtocol"]
+__all__ = ["PEER_KEY", "GuardedProtocol"]
+
+PEER_KEY: Final = "lingkar.peer"
+"""The key of the ASGI scope under which the address of whoever is connected stands, proxy or not."""
 
 _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -65,6 +68,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._stop_head_timer()
+        # A middleware of the server puts what a proxy says in the place of `client`; this stays who is connected.
+        self.scope[PEER_KEY] = self.client[0] if self.client else ""  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:

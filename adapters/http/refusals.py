@@ -100,7 +100,7 @@ class Unauthenticated(RequestRefused):
         super().__init__(
             "UNAUTHENTICATED",
             "The request carries no valid bearer token. Send a current one in the Authorization header.",
-            headers={"WWW-Authenticate": "Bearer"},
+            headers={"WWW-Authenticate": 'Bearer, DPoP algs="ES256 PS256 Ed25519"'},
         )
         self.why = why
 

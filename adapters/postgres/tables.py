@@ -630,3 +630,12 @@ audit_entries = Table(
     _required("hash", LargeBinary),
     PrimaryKeyConstraint("chain", "number", name="pk_audit_entries"),
 )
+
+proofs_seen = Table(
+    "proofs_seen",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    _required("until", DateTime(timezone=True)),
+    Index("ix_proofs_seen_until", "until"),
+)
+"""Digests of proofs of possession and until when they would be taken; no fact, so old rows are deleted."""

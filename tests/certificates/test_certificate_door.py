@@ -291,7 +291,7 @@ async def test_keys_and_metadata_are_public_and_agree(api: Api) -> None:
 
 
 async def test_the_keys_of_tokens_and_of_certificates_are_not_the_same(api: Api) -> None:
-    tokens = (await api.client.get("/.well-known/jwks.json")).json()
+    tokens = api.issuer.public_keys()
     certificates = (await api.client.get(KEYS)).json()
 
     assert {key["x"] for key in tokens["keys"]}.isdisjoint(key["x"] for key in certificates["keys"])

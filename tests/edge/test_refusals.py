@@ -142,7 +142,7 @@ async def test_every_reason_for_401_gets_the_same_answer(bearer: str | None) -> 
 
     answer = await small_door().post({"query": "{hello}"}, bearer=bearer)
 
-    assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert (answer.status, answer.headers["www-authenticate"]) == (401, 'Bearer, DPoP algs="ES256 PS256 Ed25519"')
     assert without_request_id(answer.error) == without_request_id(expected.error)
     assert answer.error["extensions"]["code"] == "UNAUTHENTICATED"
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
 from adapters.http.edge import server_settings
-from adapters.http.protocol import GuardedProtocol
+from adapters.http.protocol import PEER_KEY, GuardedProtocol
 from tests.edge.small_door import small_door
 
 
@@ -112,3 +113,16 @@ async def test_a_head_that_two_servers_could_read_differently_is_refused_and_clo
 
     assert answer.startswith(b"HTTP/1.1 400")
     assert answer.count(b"HTTP/1.1") == 1
+
+
+async def test_who_is_connected_stays_known_whatever_a_header_says() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        body = f"{scope['client'][0]} {scope[PEER_KEY]}".encode()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": body})
+
+    settings = {**server_settings(), "log_config": None, "lifespan": "off"}
+    async for port in serving(app, settings):
+        answer = await said(port, HEAD + b"x-forwarded-for: 10.9.9.9\r\n" + CLOSE + b"\r\n")
+
+        assert b"10.9.9.9 127.0.0.1" in answer

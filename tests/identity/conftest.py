@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import datetime as dt
 import json
@@ -14,14 +15,62 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey
 
-from adapters.identity.tokens import DevelopmentIssuer, TokenReader
-from adapters.identity.trusted_keys import TrustedIssuer
+from adapters.identity.development_issuer import DevelopmentIssuer
+from adapters.identity.issuers import LIFETIME_LIMIT_SECONDS, TrustedIssuer
+from adapters.identity.key_sets import KeySet
+from adapters.identity.presented import Presented
+from adapters.identity.tokens import TokenReader
 from domain.actors import Actor, ActorKind
 from domain.countries import MemberState
 
 NOW = dt.datetime(2025, 7, 1, 3, 0, tzinfo=dt.UTC)
 ISSUER = "https://issuer.example"
 AUDIENCE = "lingkar"
+
+
+class ProofsInMemory:
+    """Remembers proofs as the table does."""
+
+    def __init__(self) -> None:
+        self.seen: set[bytes] = set()
+
+    async def first_time(self, digest: bytes, *, until: dt.datetime) -> bool:
+        known = digest in self.seen
+        self.seen.add(digest)
+        return not known
+
+
+def key_set(published: dict[str, Any], issuer: str = ISSUER) -> KeySet:
+    """The keys of an issuer who is asked once and never again."""
+
+    async def never() -> bytes:
+        raise OSError("nobody answers")
+
+    keys = KeySet(issuer, never)
+    keys.take(json.dumps(published).encode())
+    return keys
+
+
+def trusted(published: dict[str, Any], issuer: str = ISSUER, **changed: Any) -> TrustedIssuer:
+    """An issuer who may speak for everyone, but for what is changed."""
+    whole: dict[str, Any] = {
+        "name": "id",
+        "issuer": issuer,
+        "kinds": frozenset(ActorKind),
+        "keys": key_set(published, issuer),
+        "lifetime_seconds": LIFETIME_LIMIT_SECONDS,
+    }
+    return TrustedIssuer(**whole | changed)
+
+
+def reader_of(*issuers: TrustedIssuer) -> TokenReader:
+    return TokenReader(issuers, audience=AUDIENCE, proofs=ProofsInMemory())
+
+
+def read(reader: TokenReader, header: str | None, now: dt.datetime = NOW, **presented: Any) -> Actor:
+    """Read the actor of a request with this Authorization header."""
+    given = Presented(authorization=() if header is None else (header,), **presented)
+    return asyncio.run(reader.read(given, now=now))
 
 
 @pytest.fixture
@@ -46,12 +95,12 @@ def issuer(tmp_path: Path) -> DevelopmentIssuer:
 
 @pytest.fixture
 def signing_key(issuer: DevelopmentIssuer, tmp_path: Path) -> ECKey:
-    return ECKey.import_key(json.loads((tmp_path / "issuer" / "issuer.key").read_bytes()))
+    return ECKey.import_key(json.loads((tmp_path / "issuer" / "issuer-1.key").read_bytes()))
 
 
 @pytest.fixture
 def reader(issuer: DevelopmentIssuer) -> TokenReader:
-    return TokenReader([TrustedIssuer(issuer=ISSUER, keys=issuer.public_keys())], audience=AUDIENCE)
+    return reader_of(trusted(issuer.public_keys()))
 
 
 @pytest.fixture

@@ -330,7 +330,7 @@ async def test_a_token_that_is_not_valid_is_refused_alike(scene: Scene, api: Api
         "alg none": f"Bearer {unsigned({'alg': 'none', 'typ': 'JWT'}, payload)}",
         "another audience": "Bearer "
         + api.issuer.issue(
-            OPERATOR, now=api.clock.now(), lifetime_seconds=60, audience="x", issuer=api.settings.token_issuer
+            OPERATOR, now=api.clock.now(), lifetime_seconds=60, audience="x", issuer=api.settings.development_issuer
         ),
         "cut": f"Bearer {good[:-4]}",
         "twice": f"Bearer {good} {good}",

@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx2
 from sqlalchemy import Engine
 
-from adapters.identity.tokens import DevelopmentIssuer
+from adapters.identity.development_issuer import DevelopmentIssuer
 from adapters.settings import Settings
 from domain.actors import Actor
 from tests.support.clock import SettableClock
@@ -34,7 +34,7 @@ class Api:
             now=self.clock.now(),
             lifetime_seconds=lifetime_seconds,
             audience=self.settings.token_audience,
-            issuer=self.settings.token_issuer,
+            issuer=self.settings.development_issuer,
         )
 
     async def post(self, actor: Actor, operation: str, variables: dict[str, Any] | None = None) -> httpx2.Response:

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import app
 import schema
+from adapters.identity.development_issuer import DevelopmentIssuer
 from adapters.identity.sealing import Sealer
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
-from adapters.identity.tokens import DevelopmentIssuer
 from adapters.postgres.roles import APP, DELIVERY, url_as
 from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.settings import Settings
