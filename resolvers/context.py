@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from domain.errors import NotFound, NotPermitted
 from domain.legislation import Rulebook
 from domain.ports import IdentityRules
 from domain.stores import Database
+from resolvers.searches import Searches, UncountedSearches
 
 T = TypeVar("T")
 
@@ -35,7 +36,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The surroundings of one request. reached: institutions to which messages can be sent."""
+    """The surroundings of one request. reached: institutions to which messages can be sent. searches: counts
+    those by identifier that find nobody."""
 
     actor: Actor
     now: dt.datetime
@@ -45,6 +47,7 @@ class Context:
     new_id: Callable[[], UUID]
     reached: frozenset[str]
     limits: Limits = Limits()
+    searches: Searches = field(default_factory=UncountedSearches)
 
 
 def permit(context: Context, operation: str, *kinds: ActorKind) -> None:

@@ -26,9 +26,10 @@ async def coverage_on(
 
     known_at: what was known at that instant; now if None. Two statements: the answer and the trace that the
     worker sees. Raises PersonNotVisible, alike for nobody and for a person the institution may not see; the
-    question is recorded in both cases.
+    question is recorded in both cases. SearchesSpent after too many of them.
     """
     permit(context, "coverageOn", *ASKING)
+    await context.searches.begin(context.actor, context.now)
     async with context.database.write() as work:
         seen = await work.coverage.spells_of_identifier(identifier, context.actor, known_at or context.now)
         determination = None if seen is None else determine(seen[1], on)
@@ -43,6 +44,7 @@ async def coverage_on(
             at=context.now,
         )
     if determination is None:
+        context.searches.missed(context.actor)
         raise PersonNotVisible(institution=context.actor.institution_id or "")
     return determination
 

@@ -42,6 +42,7 @@ async def worker(context: Context, worker_id: UUID) -> Worker | None:
 async def worker_by_identifier(context: Context, identifier: Identifier) -> Worker | None:
     """The worker who shows a document, if the officer or operator may see them; the question is recorded."""
     permit(context, "workerByIdentifier", ActorKind.OFFICER, ActorKind.OPERATOR)
+    await context.searches.begin(context.actor, context.now)
     async with context.database.write() as work:
         found = await work.workers.worker_of(identifier, context.actor)
         await work.workers.record_access(
@@ -54,7 +55,9 @@ async def worker_by_identifier(context: Context, identifier: Identifier) -> Work
             fields=() if found is None else ("worker",),
             at=context.now,
         )
-        return found
+    if found is None:
+        context.searches.missed(context.actor)
+    return found
 
 
 async def me(context: Context) -> Worker:

@@ -14,6 +14,7 @@ from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, Operat
 
 from domain.reads import ArgumentsRefused, NotPlannable, Plan, Question, Reads
 from resolvers.context import Context
+from resolvers.searches import SearchesSpent
 from schema.coercion import Values
 from schema.trees import Operation, Slot, Tree
 
@@ -59,7 +60,7 @@ class PlannedReads:
         arguments = tuple(slot.bound(context, coerced).values for slot in prepared.slots)
         rounding = context.limits.donor_rounding
         question = Question(actor=context.actor, now=context.now, rounding=rounding, arguments=arguments)
-        return await prepared.plan.answer(question)
+        return await _counted(prepared.plan, question, context)
 
     def _prepared(self, operation: Operation, coerced: Values, context: Context) -> _Prepared | NotPlannable:
         try:
@@ -69,6 +70,19 @@ class PlannedReads:
             raise
         except NotPlannable as reason:
             return NotPlannable(reason.reason)
+
+
+async def _counted(plan: Plan, question: Question, context: Context) -> bytes:
+    """The answer of a plan; searches that found nobody are counted as the use cases count theirs."""
+    if not plan.searches:
+        return await plan.answer(question)
+    try:
+        await context.searches.begin(context.actor, context.now)
+    except SearchesSpent:
+        raise ArgumentsRefused("searches are spent") from None
+    answer = await plan.answer(question)
+    context.searches.missed(context.actor, plan.misses(question, answer))
+    return answer
 
 
 class _Remembered(Generic[K, V]):

@@ -568,3 +568,14 @@ audit_entries = Table(
     _required("hash", LargeBinary),
     PrimaryKeyConstraint("chain", "number", name="pk_audit_entries"),
 )
+
+# --- the edge ---------------------------------------------------------------------------------------------
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("account", Text, primary_key=True),
+    _required("granted", BigInteger),
+    _required("full_at", DateTime(timezone=True)),
+    prefixes=["UNLOGGED"],
+)

@@ -27,6 +27,9 @@ from tests.support.statements import StatementCounter
 __all__ = ["api", "clock", "counted", "database", "database_url", "exchange", "scene", "settings", "var_folder"]
 
 
+_PLENTY = 1_000_000_000
+
+
 @pytest.fixture(scope="module")
 def database_url(databases: Databases) -> Iterator[str]:
     """A fresh database with the newest schema, for the tests of one module; dropped afterwards."""
@@ -42,12 +45,19 @@ def var_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(var_folder: Path) -> Settings:
-    """Settings of a development platform with two institutions."""
+    """Settings of a development platform with two institutions, and with budgets that no test spends by accident: its
+    clock stands still, so that nothing would ever be given back."""
     return Settings(
         environment="development",
         var_folder=var_folder,
         institutions={"ID.BPJSTK": "http://127.0.0.1:1", "MY.SOCSO": "http://127.0.0.1:2"},
         database_url="",
+        budget_officer=_PLENTY,
+        budget_donor=_PLENTY,
+        budget_worker=_PLENTY,
+        budget_operator=_PLENTY,
+        budget_system=_PLENTY,
+        search_misses=1_000_000,
     )
 
 
