@@ -142,6 +142,9 @@ class Purses:
     async def _holding(self, account: str, budget: Budget, cost: int, now: dt.datetime) -> _Purse:
         """The purse, once it holds as much. Between its last look and its return nothing else runs."""
         purse = self._purse(account)
+        if purse.full_at is not None and (purse.full_at - now).total_seconds() > 2 * budget.seconds:
+            # The clock was set back by more than the budget's time: what was known of the bucket says nothing now.
+            purse.full_at = None
         if purse.leased_at is not None and (now - purse.leased_at).total_seconds() > budget.seconds:
             # What was leased long ago has been given back to the bucket since; it must not count twice.
             purse.units = min(purse.units, 0)

@@ -17,12 +17,14 @@ __all__ = ["PostgresLeases"]
 
 # A bucket is one instant: when it will be full again. Taking moves it on, time brings it nearer. An upsert locks the
 # row, so that two processes take one after the other; what was given stands in the row, because RETURNING of older
-# servers sees only the new row.
+# servers sees only the new row. An instant that no asking can have led to was written by a wrong clock: the bucket
+# counts as full then, or its partner would be shut out until that instant.
 _LEASE = text("""INSERT INTO budgets AS b (account, granted, full_at)
 VALUES (:account, :wanted, :now + make_interval(secs => :wanted * :unit))
 ON CONFLICT (account) DO UPDATE SET (granted, full_at) = (
     SELECT given.units, start.at + make_interval(secs => given.units * :unit)
-    FROM (SELECT greatest(b.full_at, :now)) AS start(at),
+    FROM (SELECT CASE WHEN b.full_at > :now + make_interval(secs => 2 * :seconds) THEN :now
+                      ELSE greatest(b.full_at, :now) END) AS start(at),
          LATERAL (SELECT extract(epoch FROM start.at - :now)::float8) AS missing(seconds),
          LATERAL (SELECT floor((:seconds - missing.seconds) / :unit + 1e-6)) AS there(units),
          LATERAL (SELECT greatest(0, least(:wanted, there.units))::bigint) AS given(units))

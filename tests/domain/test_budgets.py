@@ -118,6 +118,17 @@ async def test_a_partner_who_is_refused_and_goes_on_asking_costs_no_further_ques
     assert len(bucket.asked) == questions
 
 
+async def test_a_clock_that_was_set_back_shuts_nobody_out() -> None:
+    purses = Purses(Bucket())
+    await given(purses, 10)
+
+    with pytest.raises(BudgetSpent):
+        await purses.spend("a", BUDGET, 10, NOW - dt.timedelta(seconds=100))
+    purses._leases = Bucket(full_at=NOW - dt.timedelta(days=1))
+
+    assert await given(purses, 10, NOW - dt.timedelta(days=1)) == 1000
+
+
 async def test_many_at_once_ask_the_bucket_once() -> None:
     bucket = Bucket()
     purses = Purses(bucket)

@@ -58,6 +58,14 @@ async def test_time_gives_back_no_more_than_the_budget(engines: list[AsyncEngine
     assert (half, whole) == (1000, 2000)
 
 
+async def test_a_bucket_that_a_wrong_clock_wrote_is_whole_again(engines: list[AsyncEngine]) -> None:
+    account = f"institution:{uuid4()}"
+    ahead, right = (Purses(PostgresLeases(engine)) for engine in engines)
+    await given(ahead, account, 1, NOW + dt.timedelta(days=1))
+
+    assert await given(right, account, 1) == BUDGET.units
+
+
 async def test_an_account_of_a_person_is_stored_as_a_digest(engines: list[AsyncEngine]) -> None:
     person = str(uuid4())
 

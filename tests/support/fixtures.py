@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 import app
 import schema
@@ -112,6 +113,9 @@ async def api(
     monkeypatch.setattr(app, "PostgresDatabase", remembered)
     issuer = DevelopmentIssuer(settings.keys_folder, environment="development")
     built = app.build_api(settings, database_url)
+    async with engines[0].engine.begin() as connection:
+        # The clock of a test begins anew; budgets that others left would lie in its future.
+        await connection.execute(text("DELETE FROM budgets"))
     transport = httpx2.ASGITransport(app=built, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://lingkar.test") as client:
         yield Api(client=client, issuer=issuer, settings=settings, clock=clock, engine=engines[0].engine.sync_engine)
