@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx2
@@ -28,9 +28,11 @@ from adapters.countries.exchange import OUR_SENDER_ID, HttpExchange, Institution
 from adapters.countries.signatures import Keyring, create_development_keys
 from adapters.countries.transport import open_client
 from adapters.http.certificate_door import certificate_routes
+from adapters.http.cost import Charge
 from adapters.http.edge import Edge
 from adapters.http.graphql_door import DoorLimits, GraphQLRequest, Shortcut, graphql_door
 from adapters.http.health import health_routes
+from adapters.http.metrics import Metrics
 from adapters.http.nomination_door import NominationUpload, nomination_routes
 from adapters.http.presenting import Presenting, known_or_refused
 from adapters.http.quiet_schema import QuietSchema
@@ -43,6 +45,7 @@ from adapters.identity.rules import CheckedIdentities
 from adapters.identity.sealing import KeyFolder, Sealer
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
 from adapters.identity.tokens import TokenReader
+from adapters.postgres.budgets import PostgresLeases
 from adapters.postgres.migrate import newest_revision, revision_of
 from adapters.postgres.proofs import PostgresProofs
 from adapters.postgres.rows import new_id
@@ -51,6 +54,7 @@ from adapters.rulebook import load_rulebook
 from adapters.settings import Settings
 from domain.access_rules import AccessRules
 from domain.actors import Actor, ActorKind
+from domain.budgets import Budget, Purses, Spent, partner_of
 from domain.certificates import CertificateFacts, Disclosure, StatusPlace
 from domain.legislation import Rulebook
 from domain.reads import NotPlannable
@@ -59,6 +63,7 @@ from resolvers.certificates import certificate_shown, withdrawn_in
 from resolvers.context import Context, Limits
 from resolvers.deliveries import deliver_due, end_silent_moves, settle_answers
 from resolvers.nominations import NominationSubmit, digest_of, nomination_refusals, nomination_submit
+from resolvers.searches import CountedSearches, Searches, UncountedSearches
 from schema.ids import id_of, opaque_id
 from schema.limits import DocumentLimits, document_limits, variables_limits
 from schema.planning import PlannedReads
@@ -67,6 +72,8 @@ _log = structlog.get_logger("lingkar")
 _REFUSALS_SHOWN = 100
 _IDLE_SECONDS = 0.2
 _SWEEP_SECONDS = 30.0
+_SEARCH_SECONDS = 3600
+"""In which the misses of searches come back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +87,7 @@ class Services:
     identity: CheckedIdentities
     access: AccessRules
     limits: Limits
+    searches: Searches = field(default_factory=UncountedSearches)
 
     def context(self, actor: Actor) -> Context:
         """The surroundings of one request of an actor, at this instant."""
@@ -93,6 +101,7 @@ class Services:
             reached=frozenset(self.settings.institutions),
             access=self.access,
             limits=self.limits,
+            searches=self.searches,
         )
 
 
@@ -113,9 +122,14 @@ def build_services(settings: Settings, database_url: str) -> Services:
 
 def build_api(settings: Settings, database_url: str) -> Starlette:
     """The API as an ASGI application: GraphQL, nomination files, certificates, health; in development GraphiQL too."""
-    services = build_services(settings, database_url)
+    metrics = Metrics()
+    services, charge = _counting(build_services(settings, database_url), metrics)
     outside = open_client(READ_SECONDS)
     who = who_asks(services, outside)
+
+    def may_send_free(asked: Any) -> bool:
+        context: Context = asked.context
+        return context.actor.kind.value not in settings.trusted_only
 
     async def context(request: HttpRequest) -> schema.Request:
         return schema.Request(services.context(await who(request)))
@@ -151,6 +165,10 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         introspection=settings.development,
         tokens=document.tokens,
         answer_seconds=settings.answer_seconds,
+        charge=charge,
+        manifest=settings.trusted_documents,
+        may_send_free=may_send_free,
+        origins=settings.allowed_origins,
     )
     routes = [
         *graphql_door(
@@ -158,7 +176,7 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
             context=context,
             limits=limits,
             graphiql=settings.development,
-            shortcut=planned_shortcut(PlannedReads(built.core, services.database.reads))
+            shortcut=planned_shortcut(PlannedReads(built.core, services.database.reads), metrics.not_planned)
             if settings.planned_reads
             else None,
         ),
@@ -176,15 +194,37 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        shown = metrics.serve(settings.metrics_host, settings.metrics_port) if settings.metrics_port else None
         yield
+        if shown is not None:
+            shown.stop()
         await outside.aclose()
         await services.database.close()
 
-    return Starlette(routes=routes, middleware=[Middleware(Edge)], lifespan=lifespan)
+    edge = Middleware(Edge, hosts=settings.hosts, seen=metrics.seen)
+    return Starlette(routes=routes, middleware=[edge], lifespan=lifespan)
 
 
-def planned_shortcut(planned: PlannedReads) -> Shortcut:
-    """The planned path for the door; what has no plan is logged by reason and left to the executor."""
+def _counting(services: Services, metrics: Metrics) -> tuple[Services, Charge]:
+    """The services with searches counted, and what takes the cost of operations from budgets."""
+    purses = Purses(PostgresLeases(services.database.engine))
+    settings = services.settings
+    budgets = {kind: Budget(units=getattr(settings, f"budget_{kind.value}"), seconds=60) for kind in ActorKind}
+
+    async def charge(asked: Any, cost: int) -> Spent:
+        context: Context = asked.context
+        return await purses.spend(partner_of(context.actor), budgets[context.actor.kind], cost, context.now)
+
+    def alarm(institution: str) -> None:
+        _log.warning("alarm_searches_found_nobody", institution=institution, misses=settings.search_misses)
+        metrics.alarm("searches_found_nobody")
+
+    searches = CountedSearches(purses, Budget(units=settings.search_misses, seconds=_SEARCH_SECONDS), alarm)
+    return replace(services, searches=searches), charge
+
+
+def planned_shortcut(planned: PlannedReads, not_planned: Callable[[str], None] | None = None) -> Shortcut:
+    """The planned path for the door; what has no plan is logged and counted by reason and left to the executor."""
 
     async def shortcut(asked: GraphQLRequest, request: Any) -> bytes | None:
         try:
@@ -194,6 +234,8 @@ def planned_shortcut(planned: PlannedReads) -> Shortcut:
         except NotPlannable as reason:
             if asked.operation.operation is OperationType.QUERY:
                 _log.info("read_not_planned", reason=reason.reason)
+                if not_planned is not None:
+                    not_planned(reason.reason)
             return None
 
     return shortcut

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, IPvAnyNetwork, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""Names of this machine, by which its own watchers ask."""
+
+_BUDGET = "What the operations of {} may cost in a minute, together."
 
 
 class Settings(BaseSettings):
@@ -47,6 +53,31 @@ class Settings(BaseSettings):
         "port, in development only.",
     )
     answer_seconds: float = Field(30.0, gt=0, description="How long one API operation may take.")
+    budget_officer: int = Field(1_000_000, ge=20_000, le=1_000_000_000, description=_BUDGET.format("an institution"))
+    budget_donor: int = Field(200_000, ge=20_000, le=1_000_000_000, description=_BUDGET.format("a donor"))
+    budget_worker: int = Field(200_000, ge=20_000, le=1_000_000_000, description=_BUDGET.format("a worker"))
+    budget_operator: int = Field(1_000_000, ge=20_000, le=1_000_000_000, description=_BUDGET.format("an operator"))
+    budget_system: int = Field(1_000_000, ge=20_000, le=1_000_000_000, description=_BUDGET.format("the system"))
+    search_misses: int = Field(
+        50, ge=1, le=1_000_000, description="Searches by identifier an hour that may find nobody, of one institution."
+    )
+    trusted_documents: Path | None = Field(
+        None, description="JSON of the trusted documents, text by SHA-256. Empty: every client may send any document."
+    )
+    trusted_only: frozenset[Literal["officer", "donor", "worker", "operator", "system"]] = Field(
+        frozenset({"donor", "worker"}),
+        description="Kinds of actor that may send trusted documents only, once there are any, as JSON.",
+    )
+    allowed_hosts: frozenset[str] = Field(
+        frozenset(),
+        description="Host names for which requests are taken, as JSON. Empty: that of the public address and this "
+        "machine; in development every name.",
+    )
+    allowed_origins: frozenset[str] = Field(
+        frozenset(), description="Web pages of other sites that may send operations, such as https://portal.example."
+    )
+    metrics_host: str = Field("127.0.0.1", description="Address on which counters are shown.")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port on which counters are shown; 0 shows none.")
     planned_reads: bool = Field(True, description="Whether plain reads take the planned path; answers are the same.")
     exchange_seconds: float = Field(20.0, gt=0, description="How long one attempt to deliver a message may take.")
     upload_bytes: int = Field(16_000_000, gt=0, description="The longest nomination file.")
@@ -78,6 +109,13 @@ class Settings(BaseSettings):
     def address(self) -> str:
         """The public address without a slash at its end."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def hosts(self) -> frozenset[str] | None:
+        """The host names for which requests are taken; None for every name."""
+        if self.allowed_hosts:
+            return frozenset(name.lower() for name in self.allowed_hosts)
+        return None if self.development else frozenset({*LOOPBACK, urlsplit(self.address).hostname or ""})
 
     @model_validator(mode="after")
     def _complete_outside_development(self) -> Self:

@@ -98,6 +98,15 @@ class Plan(Protocol):
         and then nothing was written."""
         ...
 
+    @property
+    def searches(self) -> bool:
+        """Whether it looks for persons by what identifies them."""
+        ...
+
+    def misses(self, question: Question, answer: bytes) -> int:
+        """How many of its searches found nobody, by its finished answer."""
+        ...
+
 
 class Reads(Protocol):
     """Compiles trees."""

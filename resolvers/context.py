@@ -16,6 +16,7 @@ from domain.legislation import Rulebook
 from domain.ports import IdentityRules
 from domain.records import Asked
 from domain.stores import Database, UnitOfWork
+from resolvers.searches import Searches, UncountedSearches
 
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ class Context:
     """The surroundings of one request.
 
     reached: institutions to which messages can be sent. access: what is declared of asking about persons.
-    asked: for what a person is asked about, and which fields.
+    asked: for what a person is asked about, and which fields. searches: counts those by identifier that find nobody.
     """
 
     actor: Actor
@@ -53,6 +54,7 @@ class Context:
     reached: frozenset[str]
     access: AccessRules
     limits: Limits = Limits()
+    searches: Searches = field(default_factory=UncountedSearches)
     asked: Asked = field(default_factory=Asked)
 
     def writing(self) -> AbstractAsyncContextManager[UnitOfWork]:

@@ -28,11 +28,13 @@ async def coverage_on(
 
     known_at: what was known at that instant; now if None. Two statements: the answer and the trace that the
     worker sees. Raises PersonNotVisible, alike for nobody and for a person the institution may not see; the
-    question is recorded in both cases. Raises PurposeNotOpen for a purpose that is not an officer's.
+    question is recorded in both cases. Raises PurposeNotOpen for a purpose that is not an
+    officer's, SearchesSpent after too many questions about nobody.
     """
     permit(context, "coverageOn", *ASKING)
     context = replace(context, asked=replace(context.asked, purpose=purpose))
     check_purpose(context, "coverage")
+    await context.searches.begin(context.actor, context.now)
     async with context.writing() as work:
         seen = await work.coverage.spells_of_identifier(identifier, known_at or context.now)
         determination = None if seen is None else determine(seen[1], on)
@@ -45,6 +47,7 @@ async def coverage_on(
             fields=answered(context, "coverage") if determination is not None else (),
         )
     if determination is None:
+        context.searches.missed(context.actor)
         raise PersonNotVisible(institution=context.actor.institution_id or "")
     return _opened(context, determination)
 

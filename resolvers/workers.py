@@ -45,6 +45,7 @@ async def worker_by_identifier(context: Context, identifier: Identifier) -> Work
     """The worker who shows a document, if the officer or operator may see them; the question is recorded."""
     permit(context, "workerByIdentifier", ActorKind.OFFICER, ActorKind.OPERATOR)
     check_purpose(context, "worker")
+    await context.searches.begin(context.actor, context.now)
     async with context.writing() as work:
         found = await work.workers.worker_of(identifier)
         await work.workers.record_access(
@@ -55,7 +56,9 @@ async def worker_by_identifier(context: Context, identifier: Identifier) -> Work
             outcome="not_visible" if found is None else "read",
             fields=() if found is None else answered(context, "worker"),
         )
-        return _for_what(context, found)
+    if found is None:
+        context.searches.missed(context.actor)
+    return _for_what(context, found)
 
 
 async def me(context: Context) -> Worker:

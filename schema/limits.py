@@ -34,7 +34,8 @@ from graphql import (
 
 __all__ = ["DocumentLimits", "VariablesRule", "document_limits", "variables_limits"]
 
-VariablesRule = Callable[[DocumentNode, OperationDefinitionNode, Mapping[str, object]], GraphQLError | None]
+VariablesRule = Callable[[DocumentNode, OperationDefinitionNode, Mapping[str, object]], int | GraphQLError]
+"""Measures an operation with the values of its variables: its cost, or why it is refused."""
 
 _CODE: Final = "QUERY_TOO_COMPLEX"
 _CAP: Final = 1_000_000_000
@@ -97,28 +98,30 @@ def document_limits(limits: DocumentLimits) -> type[ValidationRule]:
 
 
 def variables_limits(limits: DocumentLimits) -> VariablesRule:
-    """Return the check that measures the chosen operation again with the values of its variables.
+    """Return the check that measures the chosen operation with the values of its variables: what it costs.
 
-    Without it a small default would hide a large page. Refusal: QUERY_TOO_COMPLEX, returned and not raised.
-    The sizes that were found good are remembered by operation: clients repeat themselves.
+    Without it a small default would hide a large page. Result: the cost, or QUERY_TOO_COMPLEX, returned and
+    not raised. What was found good is remembered by operation and sizes: clients repeat themselves.
     """
-    good: OrderedDict[tuple[int, _Sizes], OperationDefinitionNode] = OrderedDict()
+    good: OrderedDict[tuple[int, _Sizes], tuple[OperationDefinitionNode, int]] = OrderedDict()
 
-    def check(
+    def measure(
         document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, object]
-    ) -> GraphQLError | None:
+    ) -> int | GraphQLError:
         sizes = _sizes(operation, variables)
-        if not sizes or (id(operation), sizes) in good:
-            return None
-        refusal = _refusal_of_operation(operation, _fragments_of(document), limits, dict(sizes))
-        if refusal is None:
-            # Keeping the operation itself keeps its id from being given to another one.
-            good[id(operation), sizes] = operation
-            if len(good) > _REMEMBERED_MAX:
-                good.popitem(last=False)
-        return refusal
+        known = good.get((id(operation), sizes))
+        if known is not None:
+            return known[1]
+        found = _measured(operation, _fragments_of(document), limits, dict(sizes))
+        if isinstance(found, GraphQLError):
+            return found
+        # Keeping the operation itself keeps its id from being given to another one.
+        good[id(operation), sizes] = operation, found.cost
+        if len(good) > _REMEMBERED_MAX:
+            good.popitem(last=False)
+        return found.cost
 
-    return check
+    return measure
 
 
 _Sizes = tuple[tuple[str, int | None], ...]
@@ -259,18 +262,19 @@ def _refusal_of(document: DocumentNode, limits: DocumentLimits) -> GraphQLError 
             return _exceeded(what, given, limit)
     by_name = _fragments_of(document)
     for operation in operations:
-        refusal = _refusal_of_operation(operation, by_name, limits, None)
-        if refusal is not None:
-            return refusal
+        found = _measured(operation, by_name, limits, None)
+        if isinstance(found, GraphQLError):
+            return found
     return None
 
 
-def _refusal_of_operation(
+def _measured(
     operation: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
     limits: DocumentLimits,
     variables: Mapping[str, int | None] | None,
-) -> GraphQLError | None:
+) -> _Measure | GraphQLError:
+    """What an operation asks for, or the first limit that it exceeds."""
     ruler = _Ruler(fragments, limits, _defaults(operation), variables)
     try:
         inside = ruler.selections(operation.selection_set, 1)
@@ -285,7 +289,7 @@ def _refusal_of_operation(
         given, limit = getattr(whole, name), getattr(limits, name)
         if given > limit:
             return _exceeded(_WORDS[name], given, limit)
-    return None
+    return whole
 
 
 _WORDS: Final = {

@@ -15,6 +15,7 @@ from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, Operat
 from domain.reads import ArgumentsRefused, NotPlannable, Plan, Question, Reads
 from domain.records import Purpose
 from resolvers.context import Context
+from resolvers.searches import SearchesSpent
 from schema.coercion import Values
 from schema.trees import Operation, Slot, Tree
 
@@ -66,7 +67,7 @@ class PlannedReads:
             rounding=rounding,
             arguments=arguments,
         )
-        return await prepared.plan.answer(question)
+        return await _counted(prepared.plan, question, context)
 
     def _prepared(self, operation: Operation, coerced: Values, context: Context) -> _Prepared | NotPlannable:
         try:
@@ -80,6 +81,19 @@ class PlannedReads:
             raise
         except NotPlannable as reason:
             return NotPlannable(reason.reason)
+
+
+async def _counted(plan: Plan, question: Question, context: Context) -> bytes:
+    """The answer of a plan; searches that found nobody are counted as the use cases count theirs."""
+    if not plan.searches:
+        return await plan.answer(question)
+    try:
+        await context.searches.begin(context.actor, context.now)
+    except SearchesSpent:
+        raise ArgumentsRefused("searches are spent") from None
+    answer = await plan.answer(question)
+    context.searches.missed(context.actor, plan.misses(question, answer))
+    return answer
 
 
 class _Remembered(Generic[K, V]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 import structlog
@@ -13,10 +13,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http.classification import log_failure
 from adapters.http.graphql_door import CODES_KEY
+from adapters.http.origins import check_host
 from adapters.http.protocol import GuardedProtocol
 from adapters.http.refusals import REQUEST_ID_KEY, RequestRefused, refusal_response
 
-__all__ = ["HEADERS_MAX", "HEADER_BYTES_MAX", "Edge", "server_settings"]
+__all__ = ["HEADERS_MAX", "HEADER_BYTES_MAX", "Edge", "Seen", "server_settings"]
 
 HEADERS_MAX: Final = GuardedProtocol.headers_max
 HEADER_BYTES_MAX: Final = GuardedProtocol.header_bytes_max
@@ -49,14 +50,21 @@ def server_settings() -> dict[str, Any]:
     }
 
 
+Seen = Callable[[Scope, int, float], None]
+"""What one answer was: its scope, its status and how many seconds it took."""
+
+
 class Edge:
     """ASGI middleware: exactly one Host, bounded headers, a request id, security headers, one line of log.
 
+    hosts: names for which requests are taken; None for every name. seen: told of each answer, for counters.
     It must be the outermost middleware, so that it also answers for what fails inside.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: Collection[str] | None = None, seen: Seen | None = None) -> None:
         self._app = app
+        self._hosts = hosts
+        self._seen = seen
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -69,11 +77,14 @@ class Edge:
         try:
             await self._pass_on(scope, receive, answer)
         finally:
-            _log_access(scope, answer.status, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            _log_access(scope, answer.status, seconds)
+            if self._seen is not None:
+                self._seen(scope, answer.status, seconds)
 
     async def _pass_on(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         request_id = scope[REQUEST_ID_KEY]
-        refusal = _refused(Headers(scope=scope))
+        refusal = _refused(Headers(scope=scope), self._hosts)
         if refusal is None:
             try:
                 with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -111,15 +122,16 @@ class _Answer:
         await self._send(message)
 
 
-def _refused(headers: Headers) -> RequestRefused | None:
+def _refused(headers: Headers, hosts: Collection[str] | None) -> RequestRefused | None:
     """Return why these headers are refused, or None."""
     lines = headers.raw
     if len(lines) > HEADERS_MAX or sum(len(name) + len(value) for name, value in lines) > HEADER_BYTES_MAX:
         message = f"There are more than {HEADERS_MAX} headers or {HEADER_BYTES_MAX} bytes of them. Send fewer."
         return RequestRefused("HEADERS_TOO_LARGE", message)
-    hosts = headers.getlist("host")
-    if len(hosts) != 1 or not hosts[0].strip():
-        return RequestRefused("BAD_REQUEST", "The request does not have exactly one Host header. Send one.")
+    try:
+        check_host(headers, hosts)
+    except RequestRefused as refusal:
+        return refusal
     return None
 
 

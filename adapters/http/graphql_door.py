@@ -1,7 +1,7 @@
 """The one way in for GraphQL: POST /graphql with JSON, in steps that each refuse with a code.
 
-The order is fixed: method, Accept, content headers, who asks, body, JSON, shape of the request, document,
-operation, variables, execution. Nothing of the body is read before it is known who asks.
+The order is fixed: method, Accept, content headers, origin, who asks, body, JSON, shape of the request, document,
+operation, variables, cost, execution. Nothing of the body is read before it is known who asks.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -22,8 +23,11 @@ from starlette.types import Receive, Scope, Send
 from strawberry.types import ExecutionResult
 
 from adapters.http.classification import codes_of, log_failure, request_entries, result_entries
+from adapters.http.connected import ClientGone, while_connected
+from adapters.http.cost import Charge, cost_of, with_cost
 from adapters.http.documents import DocumentRefused, Documents
 from adapters.http.graphiql import graphiql_page, graphiql_routes
+from adapters.http.origins import check_origin
 from adapters.http.quiet_schema import CheckedDocument, QuietSchema
 from adapters.http.refusals import (
     JSON_MEDIA_TYPE,
@@ -34,19 +38,44 @@ from adapters.http.refusals import (
     refusal_response,
     request_id_of,
 )
+from adapters.http.request_body import read_body
 from adapters.http.request_headers import accepted_media_type, check_content, wants_page
 from adapters.http.strict_json import read_json_object
+from adapters.http.trusted_documents import asked_document, trusted_documents
+from domain.budgets import BudgetSpent, Spent
+from domain.errors import TryAgain
 
-__all__ = ["CODES_KEY", "DoorLimits", "GraphQLDoor", "GraphQLRequest", "Shortcut", "graphql_door"]
+__all__ = [
+    "CODES_KEY",
+    "COST_KEY",
+    "PATH_KEY",
+    "DoorLimits",
+    "GraphQLDoor",
+    "GraphQLRequest",
+    "Shortcut",
+    "VariablesRule",
+    "graphql_door",
+]
 
 _log = structlog.get_logger("lingkar.http")
 
 CODES_KEY: Final = "lingkar.codes"
 """The key of the ASGI scope under which the door leaves the codes of its answer, for the access log."""
+PATH_KEY: Final = "lingkar.path"
+"""Under this key stands which way the answer took: planned or executor."""
+COST_KEY: Final = "lingkar.cost"
+"""Under this key stands what the operation cost."""
+_CLIENT_GONE: Final = "CLIENT_GONE"
+"""In the log alone: there is nobody to be answered."""
 _NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,127}")
 
 Context = Callable[[Request], Awaitable[object]]
-VariablesRule = Callable[[DocumentNode, OperationDefinitionNode, Mapping[str, object]], GraphQLError | None]
+VariablesRule = Callable[[DocumentNode, OperationDefinitionNode, Mapping[str, object]], int | GraphQLError]
+"""Measures an operation with the values of its variables: its cost, or why it is refused."""
+
+
+def _anyone(_context: object) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +85,7 @@ class DoorLimits:
     document_rules: tuple[type[ValidationRule], ...]
     """Rules that bound a document; they run before all others."""
     variables_rule: VariablesRule
-    """Measures the operation again with the values of its variables; returns the refusal or None."""
+    """Measures the operation again with the values of its variables; returns its cost, or the refusal."""
     introspection: bool
     """Whether the schema may be asked for."""
     tokens: int = 2000
@@ -69,6 +98,16 @@ class DoorLimits:
     """How long an operation may take; then its work is cancelled and nothing of it is committed."""
     documents: int = 512
     """How many checked documents are remembered."""
+    charge: Charge | None = None
+    """Takes what an operation costs from a budget; without it nothing is counted and no cost is published."""
+    refused_cost: int = 50
+    """What a document costs that is refused: checking it is work too."""
+    manifest: Path | None = None
+    """The trusted documents; see trusted_documents."""
+    may_send_free: Callable[[object], bool] = _anyone
+    """Says of a context whether other than trusted documents may be sent, once there are any."""
+    origins: frozenset[str] = frozenset()
+    """Web pages of other sites that may send operations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +118,7 @@ class GraphQLRequest:
     operation: OperationDefinitionNode
     variables: Mapping[str, Any]
     extensions: Mapping[str, Any]
+    cost: int
 
 
 Shortcut = Callable[[GraphQLRequest, object], Awaitable[bytes | None]]
@@ -128,6 +168,7 @@ class GraphQLDoor:
             introspection=limits.introspection,
             remembered=limits.documents,
         )
+        self._trusted = trusted_documents(limits.manifest, self._documents)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -143,13 +184,21 @@ class GraphQLDoor:
                 return graphiql_page()
             media_type = accepted_media_type(request.headers)
             check_content(request.headers)
+            check_origin(request.headers, self._limits.origins)
             return await self._within_time(request, media_type)
         except RequestRefused as refusal:
             if isinstance(refusal, Unauthenticated):
                 _log.info("unauthenticated", request_id=request_id, why=refusal.why)
             request.scope[CODES_KEY] = [refusal.code]
             return refusal_response(refusal, request_id, media_type)
+        except BudgetSpent as refused:
+            request.scope[CODES_KEY] = [refused.code]
+            return _budget_response(refused, request_id, media_type)
+        except ClientGone:
+            request.scope[CODES_KEY] = [_CLIENT_GONE]
+            return Response(status_code=499)
         except ClientDisconnect:
+            request.scope[CODES_KEY] = [_CLIENT_GONE]
             message = "The connection ended before the body did. Send it again."
             return refusal_response(RequestRefused("BAD_REQUEST", message), request_id, media_type)
         except Exception as error:
@@ -174,9 +223,17 @@ class GraphQLDoor:
         try:
             async with deadline:
                 context = await self._context(request)
-                body = await _body(request, self._limits)
-                asked = self._asked(read_json_object(body))
-                return await self._answer(asked, context, request, media_type)
+                body = read_json_object(
+                    await read_body(request, at_most=self._limits.body_bytes, seconds=self._limits.body_seconds)
+                )
+                with while_connected(request.receive):
+                    try:
+                        asked = self._asked(body, context)
+                    except DocumentRefused as refused:
+                        spent = await self._charged(context, self._limits.refused_cost, request)
+                        return _request_errors(refused.errors, request, media_type, spent)
+                    spent = await self._charged(context, asked.cost, request)
+                    return await self._answer(asked, context, request, media_type, spent)
         except TimeoutError:
             if not deadline.expired():
                 raise
@@ -185,24 +242,41 @@ class GraphQLDoor:
                 "Ask for less, or try again later with the same idempotency key."
             )
             raise RequestRefused("TIMEOUT", message, headers={"Retry-After": "5"}) from None
-        except DocumentRefused as refused:
-            return _request_errors(refused.errors, request, media_type)
 
-    def _asked(self, body: Mapping[str, Any]) -> GraphQLRequest:
+    def _asked(self, body: Mapping[str, Any], context: object) -> GraphQLRequest:
         """Return the request that the body describes, with its document checked and its operation chosen."""
-        text, operation_name, variables, extensions = _parts(body)
-        checked = self._documents.checked(text)
+        operation_name, variables, extensions = _parts(body)
+        free = self._limits.may_send_free(context)
+        checked = asked_document(body, self._documents.checked, self._trusted, free=free)
         operation = _chosen(checked.operations, operation_name)
-        refusal = self._limits.variables_rule(checked.document, operation, variables)
-        if refusal is not None:
-            raise DocumentRefused([refusal])
-        return GraphQLRequest(checked=checked, operation=operation, variables=variables, extensions=extensions)
+        cost = self._limits.variables_rule(checked.document, operation, variables)
+        if isinstance(cost, GraphQLError):
+            raise DocumentRefused([cost])
+        return GraphQLRequest(
+            checked=checked, operation=operation, variables=variables, extensions=extensions, cost=cost
+        )
 
-    async def _answer(self, asked: GraphQLRequest, context: object, request: Request, media_type: str) -> Response:
+    async def _charged(self, context: object, cost: int, request: Request) -> Spent | None:
+        """Take the cost from the budget of whoever asks."""
+        if self._limits.charge is None:
+            return None
+        try:
+            spent = await self._limits.charge(context, cost)
+        except TryAgain:
+            message = "The database cannot answer at the moment; nothing was changed. Try again with the same key."
+            raise RequestRefused("UNAVAILABLE", message, headers={"Retry-After": "1"}) from None
+        request.scope[COST_KEY] = cost
+        return spent
+
+    async def _answer(
+        self, asked: GraphQLRequest, context: object, request: Request, media_type: str, spent: Spent | None
+    ) -> Response:
         if self._shortcut is not None:
             finished = await self._shortcut(asked, context)
             if finished is not None:
-                return _json_response(finished, media_type)
+                request.scope[PATH_KEY] = "planned"
+                return _json_response(with_cost(finished, spent), media_type)
+        request.scope[PATH_KEY] = "executor"
         name = asked.operation.name
         result = await self._schema.execute_checked(
             asked.checked,
@@ -211,11 +285,11 @@ class GraphQLDoor:
             context=context,
             extensions=asked.extensions,
         )
-        return _result_response(result, request, media_type)
+        return _result_response(result, request, media_type, spent)
 
 
-def _parts(body: Mapping[str, Any]) -> tuple[str, str | None, Mapping[str, Any], Mapping[str, Any]]:
-    """Return query, operation name, variables and extensions, each of the right type."""
+def _parts(body: Mapping[str, Any]) -> tuple[str | None, Mapping[str, Any], Mapping[str, Any]]:
+    """Return operation name, variables and extensions, each of the right type."""
     variables, extensions = body.get("variables"), body.get("extensions")
     for name, value in (("variables", variables), ("extensions", extensions)):
         if value is not None and not isinstance(value, dict):
@@ -226,13 +300,7 @@ def _parts(body: Mapping[str, Any]) -> tuple[str, str | None, Mapping[str, Any],
     if not named:
         message = "operationName is not a GraphQL name. Send the name of an operation or null."
         raise RequestRefused("OPERATION_NAME_INVALID", message)
-    text = body.get("query")
-    if text is None and isinstance(extensions, dict) and "persistedQuery" in extensions:
-        # The code by which clients know that they must send the whole text.
-        raise RequestRefused("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
-    if not isinstance(text, str) or not text.strip():
-        raise RequestRefused("BAD_REQUEST", "query is not a text. Send the GraphQL document as a string.")
-    return text, operation_name, variables or {}, extensions or {}
+    return operation_name, variables or {}, extensions or {}
 
 
 def _chosen(operations: Sequence[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
@@ -252,49 +320,27 @@ def _unresolved(message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})
 
 
-async def _body(request: Request, limits: DoorLimits) -> bytes:
-    """Return the body, counted while it is read; what is too long is not read to its end."""
-    if _declared_length(request) > limits.body_bytes:
-        raise _too_large(limits)
-    body = bytearray()
-    deadline = asyncio.timeout(limits.body_seconds)
-    try:
-        async with deadline:
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > limits.body_bytes:
-                    raise _too_large(limits)
-    except TimeoutError:
-        if not deadline.expired():
-            raise
-        message = f"The body did not arrive within {limits.body_seconds:g} seconds. Send it at once."
-        raise RequestRefused("REQUEST_TIMEOUT", message, headers={"Connection": "close"}) from None
-    return bytes(body)
-
-
-def _declared_length(request: Request) -> int:
-    declared = request.headers.get("content-length", "")
-    return int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 19 else 0
-
-
-def _too_large(limits: DoorLimits) -> RequestRefused:
-    message = f"The body is longer than {limits.body_bytes} bytes. Split it."
-    return RequestRefused("PAYLOAD_TOO_LARGE", message, headers={"Connection": "close"})
-
-
-def _request_errors(errors: Sequence[GraphQLError], request: Request, media_type: str) -> Response:
+def _request_errors(errors: Sequence[GraphQLError], request: Request, media_type: str, spent: Spent | None) -> Response:
     """Answer a request whose operation did not run: 400, or 200 to clients of application/json."""
     entries = request_entries(errors, request_id_of(request.scope))
     request.scope[CODES_KEY] = codes_of(entries)
     status = 200 if media_type == JSON_MEDIA_TYPE else 400
-    return errors_response(entries, status=status, media_type=media_type)
+    extensions = None if spent is None else cost_of(spent)
+    return errors_response(entries, status=status, media_type=media_type, extensions=extensions)
 
 
-def _result_response(result: ExecutionResult, request: Request, media_type: str) -> Response:
+def _budget_response(refused: BudgetSpent, request_id: str, media_type: str) -> Response:
+    entry = error_entry(refused.code, refused.message, request_id, facts=refused.facts)
+    headers = {"Retry-After": str(refused.wait_seconds)}
+    extensions = cost_of(refused.spent)
+    return errors_response([entry], status=429, media_type=media_type, headers=headers, extensions=extensions)
+
+
+def _result_response(result: ExecutionResult, request: Request, media_type: str, spent: Spent | None) -> Response:
     request_id = request_id_of(request.scope)
     errors = result.errors or []
     if result.data is None and errors and all(error.path is None for error in errors):
-        return _request_errors(errors, request, media_type)
+        return _request_errors(errors, request, media_type, spent)
     answer: dict[str, Any] = {"data": result.data}
     if errors:
         entries = result_entries(errors, request_id)
@@ -302,7 +348,7 @@ def _result_response(result: ExecutionResult, request: Request, media_type: str)
         answer = {"errors": entries, **answer}
     try:
         text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return _json_response(text.encode(), media_type)
+        return _json_response(with_cost(text.encode(), spent), media_type)
     except (TypeError, ValueError) as error:
         log_failure("graphql_answer_not_json", error, request_id)
         message = "The server failed to write its answer. Report the requestId."

@@ -54,9 +54,12 @@ CODES: Final[Mapping[str, _Kind]] = {
     "GRAPHQL_PARSE_FAILED": _Kind(classification="InvalidSyntax"),
     "OPERATION_RESOLUTION_FAILURE": _Kind(classification="OperationNotSupported"),
     "INTROSPECTION_CLOSED": _Kind(classification="OperationNotSupported"),
+    "PERSISTED_QUERY_NOT_FOUND": _Kind(classification="OperationNotSupported"),
     "PERSISTED_QUERY_NOT_SUPPORTED": _Kind(classification="OperationNotSupported"),
     "UNAUTHENTICATED": _Kind(status=401, classification="Unauthenticated"),
     "FORBIDDEN": _Kind(status=403, classification="Forbidden"),
+    "OPERATION_NOT_ALLOWLISTED": _Kind(status=403, classification="Forbidden"),
+    "CSRF_BLOCKED": _Kind(status=403, classification="Forbidden"),
     "NOT_FOUND": _Kind(status=404),
     "METHOD_NOT_ALLOWED": _Kind(status=405),
     "NOT_ACCEPTABLE": _Kind(status=406),
@@ -146,9 +149,13 @@ def errors_response(
     status: int,
     media_type: str = JSON_MEDIA_TYPE,
     headers: Mapping[str, str] | None = None,
+    extensions: Mapping[str, Any] | None = None,
 ) -> Response:
-    """Return the answer to a request that did not run: `errors` alone, without a `data` key."""
-    body = json.dumps({"errors": list(entries[:ERRORS_MAX])}, ensure_ascii=False, separators=(",", ":"))
+    """Return the answer to a request that did not run: `errors` without a `data` key, and extensions."""
+    answer: dict[str, Any] = {"errors": list(entries[:ERRORS_MAX])}
+    if extensions:
+        answer["extensions"] = dict(extensions)
+    body = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
     return Response(body.encode(), status, media_type=f"{media_type}; charset=utf-8", headers=dict(headers or {}))
 
 

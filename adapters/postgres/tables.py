@@ -631,6 +631,8 @@ audit_entries = Table(
     PrimaryKeyConstraint("chain", "number", name="pk_audit_entries"),
 )
 
+# --- the edge ---------------------------------------------------------------------------------------------
+
 proofs_seen = Table(
     "proofs_seen",
     metadata,
@@ -639,3 +641,12 @@ proofs_seen = Table(
     Index("ix_proofs_seen_until", "until"),
 )
 """Digests of proofs of possession and until when they would be taken; no fact, so old rows are deleted."""
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("account", Text, primary_key=True),
+    _required("granted", BigInteger),
+    _required("full_at", DateTime(timezone=True)),
+    prefixes=["UNLOGGED"],
+)

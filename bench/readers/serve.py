@@ -90,7 +90,15 @@ def _drop(*_: Any) -> Any:
 
 def _settings(folder: Path, pool: int, planned: bool) -> Settings:
     return Settings().model_copy(
-        update={"environment": "development", "var_folder": folder, "database_pool": pool, "planned_reads": planned}
+        update={
+            "environment": "development",
+            "var_folder": folder,
+            "database_pool": pool,
+            "planned_reads": planned,
+            "budget_officer": 1_000_000_000,
+            "budget_operator": 1_000_000_000,
+            "budget_donor": 1_000_000_000,
+        }
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import enum
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -304,6 +304,7 @@ def small_door(
     graphiql: bool = False,
     shortcut: Shortcut | None = None,
     document: DocumentLimits | None = None,
+    hosts: Collection[str] | None = None,
     **changes: Any,
 ) -> SmallDoor:
     """Build the application: edge, door and health, with the given limits changed."""
@@ -329,5 +330,5 @@ def small_door(
     routes = graphql_door(
         small_schema(), context=context, limits=DoorLimits(**settings), graphiql=graphiql, shortcut=shortcut
     )
-    app = Starlette(routes=[*routes, *health_routes({})], middleware=[Middleware(Edge)])
+    app = Starlette(routes=[*routes, *health_routes({})], middleware=[Middleware(Edge, hosts=hosts)])
     return SmallDoor(app=app, seen=seen)

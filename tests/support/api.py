@@ -45,8 +45,9 @@ class Api:
         )
 
     async def ask(self, actor: Actor, operation: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The whole answer, errors included."""
+        """The whole answer, errors included, but for what is left of a budget, which differs each time."""
         answer: dict[str, Any] = (await self.post(actor, operation, variables)).json()
+        answer.pop("extensions", None)
         return answer
 
     async def data(self, actor: Actor, operation: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -21,7 +22,7 @@ from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.settings import Settings
 from tests.support.api import Api
 from tests.support.clock import SettableClock
-from tests.support.databases import Databases
+from tests.support.databases import Databases, plain_url
 from tests.support.institutions import FakeExchange
 from tests.support.scene import RULEBOOK, Scene
 from tests.support.statements import StatementCounter
@@ -42,6 +43,9 @@ __all__ = [
 # The hands below work as the platform's own roles do; only a test's own look behind the scenes is a superuser's.
 
 
+_PLENTY = 1_000_000_000
+
+
 @pytest.fixture(scope="module")
 def database_url(databases: Databases) -> Iterator[str]:
     """A fresh database with the newest schema, for the tests of one module; dropped afterwards."""
@@ -57,12 +61,19 @@ def var_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(var_folder: Path) -> Settings:
-    """Settings of a development platform with two institutions."""
+    """Settings of a development platform with two institutions, and with budgets that no test spends by accident: its
+    clock stands still, so that nothing would ever be given back."""
     return Settings(
         environment="development",
         var_folder=var_folder,
         institutions={"ID.BPJSTK": "http://127.0.0.1:1", "MY.SOCSO": "http://127.0.0.1:2"},
         database_url="",
+        budget_officer=_PLENTY,
+        budget_donor=_PLENTY,
+        budget_worker=_PLENTY,
+        budget_operator=_PLENTY,
+        budget_system=_PLENTY,
+        search_misses=1_000_000,
     )
 
 
@@ -139,6 +150,9 @@ async def api(
     monkeypatch.setattr(app, "PostgresDatabase", remembered)
     issuer = DevelopmentIssuer(settings.keys_folder, environment="development")
     built = app.build_api(settings, url_as(APP, database_url))
+    with psycopg.connect(plain_url(database_url), autocommit=True) as direct:
+        # The clock of a test begins anew; budgets that others left would lie in its future.
+        direct.execute("DELETE FROM budgets")
     transport = httpx2.ASGITransport(app=built, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://lingkar.test") as client:
         yield Api(client=client, issuer=issuer, settings=settings, clock=clock, engine=engines[0].engine.sync_engine)

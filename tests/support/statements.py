@@ -9,11 +9,12 @@ from sqlalchemy import Engine, event
 
 from adapters.postgres.planner.wire import Wire
 
-_UNCOUNTED = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
+_UNCOUNTED = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT", "INSERT INTO BUDGETS")
 
 
 class StatementCounter:
-    """Keeps the statements that engines send while the counter is open, and those of plans; savepoints are none."""
+    """Keeps the statements that engines send while the counter is open, and those of plans; savepoints are none, nor
+    are leases of budgets, of which one lasts for many requests."""
 
     def __init__(self, *engines: Engine) -> None:
         self._engines = engines

@@ -78,6 +78,17 @@ class PostgresPlan:
         assert found is not None, "a statement without an answer refuses itself"
         return found
 
+    @property
+    def searches(self) -> bool:
+        """Whether an institution may be told that there is nobody."""
+        return any(parameter.part is not None for parameter in self.parameters)
+
+    def misses(self, question: Question, answer: bytes) -> int:
+        """How often the answer says that there is nobody; it says so in the same bytes each time."""
+        institution = question.actor.institution_id
+        told = {self._about_nobody(one, one.part, institution) for one in self.parameters if one.part is not None}
+        return sum(answer.count(nobody) for nobody in told)
+
     def values(self, question: Question) -> list[bytes | None]:
         """The parameters of one run, as PostgreSQL reads them from text."""
         own: Mapping[str, Any] = {

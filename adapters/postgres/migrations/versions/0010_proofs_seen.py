@@ -19,6 +19,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", name="pk_proofs_seen"),
     )
     op.create_index("ix_proofs_seen_until", "proofs_seen", ["until"], unique=False)
+    # A proof is taken before it is known who asks, and names nobody.
+    op.execute("GRANT SELECT, INSERT ON proofs_seen TO lingkar_app")
+    op.execute("GRANT SELECT, DELETE ON proofs_seen TO lingkar_delivery")
+    op.execute("ALTER TABLE proofs_seen ENABLE ROW LEVEL SECURITY")
+    op.execute("ALTER TABLE proofs_seen FORCE ROW LEVEL SECURITY")
+    op.execute("CREATE POLICY every ON proofs_seen TO lingkar_app, lingkar_delivery USING (true) WITH CHECK (true)")
 
 
 def downgrade() -> None:

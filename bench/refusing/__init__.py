@@ -1,0 +1,1 @@
+"""What is sent at a server that must refuse it, and who sends it."""
