@@ -46,8 +46,9 @@ from domain.audit import broken_at
 from domain.countries import MemberState
 from journey.play import Stage, play
 from sandbox.institutions import INSTITUTIONS
-from sandbox.issuer import IssuerDesk, issuer_application
+from sandbox.issuer import IssuerDesk
 from sandbox.issuer_clients import Client, Clients
+from sandbox.issuer_routes import issuer_application
 from schema.ids import parts_of
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)

@@ -14,17 +14,12 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from html import escape
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 from uuid import UUID
 
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
 
 from adapters.identity.compact import COMPACT, NotCompact, unverified, verified
 from adapters.identity.confirmation import read_proof
@@ -41,11 +36,10 @@ CODE_SECONDS: Final = 60
 _ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
-_BODY_BYTES: Final = 16_384
 _REMEMBERED_AT_MOST: Final = 10_000
 
 
-class _Refused(Exception):
+class OAuthRefused(Exception):
     """What OAuth calls an error; `args[0]` is its word."""
 
 
@@ -75,7 +69,7 @@ class _Once:
 
 
 class IssuerDesk:
-    """What the issuer decides; the routes below only carry it.
+    """What the issuer decides; sandbox/issuer_routes.py carries it.
 
     address: its `iss`, without a slash at the end. audience: for whom its tokens are.
     """
@@ -120,14 +114,14 @@ class IssuerDesk:
         return self._issuer.public_keys()
 
     def token(self, asked: Mapping[str, str], proofs: list[str]) -> dict[str, Any]:
-        """Answer the token endpoint; raises _Refused."""
+        """Answer the token endpoint; raises OAuthRefused."""
         grant = asked.get("grant_type")
         if grant == "client_credentials":
             actor = self._machine(asked)
         elif grant == "authorization_code":
             actor = self._person(asked)
         else:
-            raise _Refused("unsupported_grant_type")
+            raise OAuthRefused("unsupported_grant_type")
         bound_to = self._bound_to(proofs)
         token = self._issuer.issue(
             actor,
@@ -142,7 +136,7 @@ class IssuerDesk:
     def checked_request(self, asked: Mapping[str, str]) -> Client:
         """Return the client of a request to sign in whose client, address and challenge are right.
 
-        Raises _Refused: nobody is sent to an address that the client did not register.
+        Raises OAuthRefused: nobody is sent to an address that the client did not register.
         """
         client = self._clients.named(asked.get("client_id"))
         right = (
@@ -153,11 +147,11 @@ class IssuerDesk:
             and _CHALLENGE.fullmatch(asked.get("code_challenge", ""))
         )
         if client is None or not right:
-            raise _Refused("invalid_request")
+            raise OAuthRefused("invalid_request")
         return client
 
     def sign_in(self, asked: Mapping[str, str]) -> str:
-        """Return where a person goes who signed in, with the code; raises _Refused."""
+        """Return where a person goes who signed in, with the code; raises OAuthRefused."""
         client = self.checked_request(asked)
         now, code = self._now(), secrets.token_urlsafe(32)
         self._codes = {known: kept for known, kept in self._codes.items() if kept.until > now}
@@ -174,7 +168,7 @@ class IssuerDesk:
     def _machine(self, asked: Mapping[str, str]) -> Actor:
         actor = self._authenticated(asked).actor
         if actor is None:
-            raise _Refused("unauthorized_client")
+            raise OAuthRefused("unauthorized_client")
         return actor
 
     def _person(self, asked: Mapping[str, str]) -> Actor:
@@ -182,7 +176,7 @@ class IssuerDesk:
         code = self._codes.pop(asked.get("code", ""), None)
         client = self._clients.named(asked.get("client_id"))
         if code is None or client is None or code.until <= self._now():
-            raise _Refused("invalid_grant")
+            raise OAuthRefused("invalid_grant")
         if client.key is not None:
             self._authenticated(asked)
         verifier = asked.get("code_verifier", "")
@@ -193,25 +187,25 @@ class IssuerDesk:
             and hmac.compare_digest(code.challenge, challenge_of(verifier))
         )
         if not right:
-            raise _Refused("invalid_grant")
+            raise OAuthRefused("invalid_grant")
         return code.actor
 
     def _authenticated(self, asked: Mapping[str, str]) -> Client:
         """The client whose key signed the assertion (RFC 7523, 3), which is used once."""
         assertion = asked.get("client_assertion", "")
         if asked.get("client_assertion_type") != _ASSERTION or not COMPACT.fullmatch(assertion):
-            raise _Refused("invalid_client")
+            raise OAuthRefused("invalid_client")
         try:
             header, claimed = unverified(assertion)
             client = self._clients.named(claimed.get("sub"))
             if client is None or client.key is None:
-                raise _Refused("invalid_client")
+                raise OAuthRefused("invalid_client")
             key = JWKRegistry.import_key({**client.key})
             if header.get("alg") not in algorithms_of(key):
-                raise _Refused("invalid_client")
+                raise OAuthRefused("invalid_client")
             claims = verified(assertion, key, algorithms_of(key))
         except (NotCompact, JoseError, ValueError, TypeError):
-            raise _Refused("invalid_client") from None
+            raise OAuthRefused("invalid_client") from None
         self._check_assertion(claims, client, asked)
         return client
 
@@ -227,10 +221,10 @@ class IssuerDesk:
             and 0 < len(name) <= 128
         )
         if not right:
-            raise _Refused("invalid_client")
+            raise OAuthRefused("invalid_client")
         until = now + dt.timedelta(seconds=ASSERTION_SECONDS)
         if not self._used.first_time(f"assertion {client.name} {name}", now=now, until=until):
-            raise _Refused("invalid_client")
+            raise OAuthRefused("invalid_client")
 
     def _bound_to(self, proofs: list[str]) -> dict[str, str] | None:
         if not proofs:
@@ -238,77 +232,18 @@ class IssuerDesk:
         now = self._now()
         try:
             if len(proofs) > 1:
-                raise _Refused("invalid_dpop_proof")
+                raise OAuthRefused("invalid_dpop_proof")
             proof = read_proof(proofs[0], method="POST", address=f"{self._address}/token", token=None, now=now)
         except TokenRefused:
-            raise _Refused("invalid_dpop_proof") from None
+            raise OAuthRefused("invalid_dpop_proof") from None
         if not self._used.first_time(f"proof {proof.digest.hex()}", now=now, until=proof.until):
-            raise _Refused("invalid_dpop_proof")
+            raise OAuthRefused("invalid_dpop_proof")
         return {"jkt": proof.thumbprint}
-
-
-def issuer_application(desk: IssuerDesk) -> Starlette:
-    """The issuer as an ASGI application."""
-
-    async def configuration(_: Request) -> Response:
-        return JSONResponse(desk.configuration())
-
-    async def keys(_: Request) -> Response:
-        return JSONResponse(desk.public_keys(), headers={"cache-control": "no-cache"})
-
-    async def token(request: Request) -> Response:
-        try:
-            answer = desk.token(await _form(request), request.headers.getlist("dpop"))
-        except _Refused as refused:
-            status = 401 if refused.args[0] == "invalid_client" else 400
-            return JSONResponse({"error": refused.args[0]}, status, headers={"cache-control": "no-store"})
-        return JSONResponse(answer, headers={"cache-control": "no-store"})
-
-    async def authorize(request: Request) -> Response:
-        try:
-            if request.method == "POST":
-                return RedirectResponse(desk.sign_in(await _form(request)), 303)
-            asked = _once_each(list(request.query_params.multi_items()))
-            desk.checked_request(asked)
-        except _Refused as refused:
-            return JSONResponse({"error": refused.args[0]}, 400)
-        return HTMLResponse(_page(asked), headers={"content-security-policy": _PAGE_POLICY})
-
-    return Starlette(
-        routes=[
-            Route("/.well-known/openid-configuration", configuration),
-            Route("/.well-known/oauth-authorization-server", configuration),
-            Route("/jwks.json", keys),
-            Route("/token", token, methods=["POST"]),
-            Route("/authorize", authorize, methods=["GET", "POST"]),
-        ]
-    )
 
 
 def challenge_of(verifier: str) -> str:
     """The S256 challenge of a PKCE verifier."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-
-
-_PAGE_POLICY: Final = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-_KEPT: Final = ("client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method", "state")
-
-
-async def _form(request: Request) -> dict[str, str]:
-    if request.headers.get("content-type", "").split(";")[0].strip() != "application/x-www-form-urlencoded":
-        raise _Refused("invalid_request")
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > _BODY_BYTES:
-            raise _Refused("invalid_request")
-    return _once_each(parse_qsl(body.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=50))
-
-
-def _once_each(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise _Refused("invalid_request")
-    return dict(pairs)
 
 
 def _person_who(asked: Mapping[str, str]) -> Actor:
@@ -320,22 +255,7 @@ def _person_who(asked: Mapping[str, str]) -> Actor:
         subject = UUID(asked.get("subject", ""))
         kind = ActorKind(person)
     except ValueError:
-        raise _Refused("invalid_request") from None
+        raise OAuthRefused("invalid_request") from None
     if kind not in (ActorKind.DONOR, ActorKind.WORKER):
-        raise _Refused("invalid_request")
+        raise OAuthRefused("invalid_request")
     return replace(Actor(id=f"{kind.value}-{subject}", kind=kind), subject_id=subject)
-
-
-def _page(asked: Mapping[str, str]) -> str:
-    kept = "".join(f'<input type="hidden" name="{name}" value="{escape(asked.get(name, ""))}">' for name in _KEPT)
-    people = "".join(
-        f'<button name="person" value="{name}">{name}, {actor.kind.value} {actor.institution_id or ""}</button> '
-        for name, actor in PEOPLE.items()
-    )
-    subject = '<input name="subject" aria-label="Id of a donor or worker">'
-    others = '<button name="person" value="donor">donor</button> <button name="person" value="worker">worker</button>'
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Development sign-in</title>'
-        "<h1>Development sign-in</h1><p>Everyone here is invented; there is no password.</p>"
-        f'<form method="post">{kept}<p>{people}</p><p>{subject} {others}</p></form></html>'
-    )

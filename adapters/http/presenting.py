@@ -46,7 +46,8 @@ class Presenting:
             authorization=tuple(request.headers.getlist("authorization")),
             proofs=tuple(request.headers.getlist("dpop")),
             method=request.method,
-            address=self._address + request.url.path,
+            # Of the scope, because the URL of a request is made with the Host that a client claims.
+            address=self._address + request.scope["path"],
             certificate=self._certificate(request),
         )
 
@@ -59,7 +60,8 @@ class Presenting:
         return certificate_thumbprint(_der(given[0]))
 
     def _is_proxy(self, request: Request) -> bool:
-        peer = request.scope.get(PEER_KEY) or (request.client.host if request.client else "")
+        connected = request.client.host if request.client else ""
+        peer = request.scope.get(PEER_KEY, connected)
         try:
             address = ip_address(peer)
         except ValueError:

@@ -207,6 +207,9 @@ ATTACKS: dict[str, Callable[[Forge], Sent]] = {
     "a proof for another method": lambda forge: proven(forge, method="GET"),
     "a proof for another address": lambda forge: proven(forge, address=f"{ADDRESS}/nominations"),
     "a proof for the Host that was claimed": lambda forge: proven(forge, address="http://lingkar.test/graphql"),
+    "a proof for a path that the Host brings": lambda forge: Sent(
+        headers=(*proven(forge, address=f"{ADDRESS}/other").headers, ("host", "lingkar.test/other?"))
+    ),
     "a proof for another token": lambda forge: proven(forge, ath=unpadded(bytes(32))),
     "an old proof": lambda forge: proven(forge, iat=SECONDS - 61),
     "a proof with a private key inside": lambda forge: proven(forge, header={"jwk": dict(KEY.as_dict(private=True))}),

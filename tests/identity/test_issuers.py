@@ -59,6 +59,17 @@ def test_each_issuer_comes_with_its_bounds(folder: Path) -> None:
     assert (people.kinds, people.state, people.lifetime_seconds) == ({ActorKind.DONOR, ActorKind.WORKER}, None, 3600)
 
 
+def test_the_file_that_the_settings_page_shows_is_taken_outside_development(folder: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "settings.md").read_text()
+    shown = page.split("```yaml\n")[1].split("```")[0]
+    (folder / "keys.json").rename(folder / "people.jwks.json")
+    (folder / "issuers.yaml").write_text(shown)
+
+    issuers = read_issuers(folder / "issuers.yaml", CLIENT, development=False)
+
+    assert [issuer.name for issuer in issuers] == ["socso", "people"]
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "two sources of keys": ({"keys_file": "keys.json"}, "either jwks_uri or keys_file"),
     "no source of keys": ({"jwks_uri": None}, "either jwks_uri or keys_file"),

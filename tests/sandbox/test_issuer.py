@@ -35,8 +35,9 @@ from adapters.identity.presented import Presented
 from adapters.identity.tokens import TokenReader
 from domain.actors import Actor, ActorKind
 from domain.countries import MemberState
-from sandbox.issuer import ASSERTION_SECONDS, IssuerDesk, challenge_of, issuer_application
+from sandbox.issuer import ASSERTION_SECONDS, IssuerDesk, challenge_of
 from sandbox.issuer_clients import Client, Clients
+from sandbox.issuer_routes import issuer_application
 from tests.identity.conftest import ProofsInMemory
 from tests.support.proofs import proof, signed
 
