@@ -62,7 +62,7 @@ class CertificateIssuer:
         holder_key: Mapping[str, Any] | None = None,
         language: str = "en",
     ) -> Body:
-        """One body. holder_key: binds the signed token to it. language: of the paper, one of pdf.LABELS."""
+        """One body. holder_key: binds the signed token to it. language: of the paper, one of languages.LABELS."""
         if kind is BodyKind.SD_JWT:
             return Body(content=self.sd_jwt(facts, holder_key).encode(), media_type="application/dc+sd-jwt")
         if kind is BodyKind.JSON:
