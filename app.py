@@ -20,9 +20,11 @@ from starlette.routing import Route
 
 import schema
 from adapters.certificates.issuer import CertificateIssuer
+from adapters.certificates.key_proof import Nonces
 from adapters.certificates.keys import CertificateKeys
 from adapters.certificates.keys import create_development_keys as create_certificate_keys
 from adapters.certificates.verification import Verification, verify
+from adapters.certificates.wallet_metadata import WalletDesk
 from adapters.clock import SystemClock
 from adapters.countries import ADAPTERS
 from adapters.countries.exchange import OUR_SENDER_ID, HttpExchange, InstitutionEndpoint
@@ -36,6 +38,7 @@ from adapters.http.nomination_door import NominationUpload, nomination_routes
 from adapters.http.quiet_schema import QuietSchema
 from adapters.http.refusals import RequestRefused, Unauthenticated
 from adapters.http.verify_page import verify_routes
+from adapters.http.wallet_door import WalletDoor, wallet_routes
 from adapters.identity.rules import CheckedIdentities
 from adapters.identity.sealing import KeyFolder, Sealer
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
@@ -50,10 +53,12 @@ from domain.actors import Actor, ActorKind
 from domain.certificates import CertificateFacts, Disclosure, StatusPlace
 from domain.legislation import Rulebook
 from domain.reads import NotPlannable
+from domain.wallet import WalletOffer
 from resolvers.certificates import certificate_shown, withdrawn_in
 from resolvers.context import Context, Limits
 from resolvers.deliveries import deliver_due, end_silent_moves, settle_answers
 from resolvers.nominations import NominationSubmit, digest_of, nomination_refusals, nomination_submit
+from resolvers.wallet import wallet_certificate, wallet_offer_of, wallet_token
 from schema.ids import id_of, opaque_id
 from schema.limits import DocumentLimits, document_limits, variables_limits
 from schema.planning import PlannedReads
@@ -86,6 +91,7 @@ class Services:
             new_id=new_id,
             reached=frozenset(self.settings.institutions),
             limits=self.limits,
+            offers=WalletDesk(self.settings.address),
         )
 
 
@@ -158,6 +164,7 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         *nomination_routes(submit, bytes_at_most=settings.upload_bytes),
         *certificate_routes(issuer, show, withdrawn, services.clock.now),
         *verify_routes(verified, services.clock.now),
+        *wallet_routes(wallet_door(services, issuer)),
         *health_routes({"database": services.database.ready, "schema": lambda: _schema_is_newest(services.database)}),
         *([Route("/.well-known/jwks.json", keys)] if settings.development else []),
     ]
@@ -168,6 +175,31 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         await services.database.close()
 
     return Starlette(routes=routes, middleware=[Middleware(Edge)], lifespan=lifespan)
+
+
+def wallet_door(services: Services, issuer: CertificateIssuer) -> WalletDoor:
+    """What wallets are answered by: the use cases, and the signature over what they give."""
+
+    async def give_token(code: str, transaction_code: str | None) -> str:
+        return await wallet_token(services.context(_SYSTEM), code, transaction_code)
+
+    async def offer_of(token: str) -> WalletOffer:
+        return await wallet_offer_of(services.context(_SYSTEM), token)
+
+    async def give_credential(offer: WalletOffer, holder_key: dict[str, str], nonce: str) -> str:
+        context = services.context(_SYSTEM)
+        shown = await wallet_certificate(context, offer, nonce)
+        facts = issuer.facts(shown.certificate, shown.person, context.now)
+        return issuer.sd_jwt(facts, holder_key, offer.credential)
+
+    return WalletDoor(
+        desk=WalletDesk(issuer.keys.issuer),
+        nonces=Nonces(issuer.keys.derived("wallet nonces")),
+        now=services.clock.now,
+        give_token=give_token,
+        offer_of=offer_of,
+        give_credential=give_credential,
+    )
 
 
 def planned_shortcut(planned: PlannedReads) -> Shortcut:

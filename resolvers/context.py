@@ -13,6 +13,7 @@ from domain.errors import NotFound, NotPermitted
 from domain.legislation import Rulebook
 from domain.ports import IdentityRules
 from domain.stores import Database
+from domain.wallet import OfferWriter
 
 T = TypeVar("T")
 
@@ -35,7 +36,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The surroundings of one request. reached: institutions to which messages can be sent."""
+    """The surroundings of one request. reached: institutions to which messages can be sent.
+
+    offers: writes offers for wallets, where workers are answered.
+    """
 
     actor: Actor
     now: dt.datetime
@@ -45,6 +49,7 @@ class Context:
     new_id: Callable[[], UUID]
     reached: frozenset[str]
     limits: Limits = Limits()
+    offers: OfferWriter | None = None
 
 
 def permit(context: Context, operation: str, *kinds: ActorKind) -> None:

@@ -17,6 +17,7 @@ from adapters.certificates.keys import CertificateKeys
 from adapters.certificates.sd_jwt import Hider, issued
 from adapters.certificates.status_list import status_token
 from domain.certificates import BodyKind, CertificateFacts, CertificateOfCoverage, DisclosedPerson, expires_at
+from domain.wallet import WalletCredential
 
 
 class HolderKeyInvalid(Exception):
@@ -85,10 +86,15 @@ class CertificateIssuer:
         )
         return Body(content=content, media_type="application/pdf")
 
-    def sd_jwt(self, facts: CertificateFacts, holder_key: Mapping[str, Any] | None = None) -> str:
+    def sd_jwt(
+        self,
+        facts: CertificateFacts,
+        holder_key: Mapping[str, Any] | None = None,
+        credential: WalletCredential = WalletCredential.CERTIFICATE_OF_COVERAGE,
+    ) -> str:
         """The signed token with all its disclosures."""
         hider = Hider()
-        return issued(claims_of(facts, hider, holder_key), hider, self.keys.signing)
+        return issued(claims_of(facts, hider, holder_key, credential), hider, self.keys.signing)
 
     def status_list(self, list_number: int, withdrawn: tuple[int, ...], now: dt.datetime) -> str:
         """A status list, signed now."""

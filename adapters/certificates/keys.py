@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import re
 from collections.abc import Mapping
@@ -58,6 +59,11 @@ class CertificateKeys:
     def public_set(self) -> dict[str, Any]:
         """The JSON Web Key Set by which bodies are verified, with the address of who signs."""
         return {"issuer": self.issuer, "keys": [dict(key.as_dict(private=False)) for key in self._ordered]}
+
+    def derived(self, purpose: str) -> bytes:
+        """A secret for one purpose, the same in every process of the platform; it tells nothing of the signing key."""
+        private = self.signing.as_dict(private=True)["d"]
+        return hmac.digest(str(private).encode(), purpose.encode(), hashlib.sha256)
 
     def believed(self) -> BelievedKeys:
         """These keys as a verifier holds them."""

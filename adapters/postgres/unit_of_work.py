@@ -22,6 +22,7 @@ from adapters.postgres.nominations import PostgresNominations
 from adapters.postgres.planner import PostgresReads
 from adapters.postgres.remittances import PostgresRemittances
 from adapters.postgres.trust import PostgresTrust
+from adapters.postgres.wallet_offers import PostgresWalletOffers
 from adapters.postgres.workers import PostgresWorkers
 from domain.errors import TryAgain
 from domain.stores import UnitOfWork
@@ -50,6 +51,7 @@ class PostgresUnitOfWork:
         self.ledger = PostgresLedger(connection)
         self.moves = PostgresMoves(connection)
         self.certificates = PostgresCertificates(connection)
+        self.wallet_offers = PostgresWalletOffers(connection)
         self.messages = PostgresMessages(connection)
         self.trust = PostgresTrust(connection, sealer)
 

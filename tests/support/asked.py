@@ -164,6 +164,8 @@ def mutations(world: World, key: str) -> dict[str, str]:
         "allocationRemit": named("allocationRemit", f'allocationId: "{world.allocation}"'),
         "identifierRecord": named("identifierRecord", f'workerId: "{world.worker}", identifier: {identifier(world)}'),
         "certificateWithdraw": named("certificateWithdraw", f'number: "{world.certificate}", reason: COVER_ENDED'),
+        "certificateOffer": f'certificateOffer(number: "{world.certificate}", '
+        f"credential: CERTIFICATE_OF_COVERAGE, disclosures: []) {{ {PROBLEM} }}",
         "messageRetry": named("messageRetry", f'messageId: "{opaque_id("Message", world.worker_id)}"'),
         "workerMove": named("workerMove", f"input: {move_input(world, moveOn=_LATER, decidedOn=_DECIDED)}"),
     }

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from sqlalchemy import text
 
+from adapters.certificates.wallet_metadata import GRANT_TYPE, WalletDesk
 from adapters.identity.invented import invented_nominations
 from adapters.identity.rules import CheckedIdentities
 from adapters.postgres.rows import new_id
@@ -31,7 +35,8 @@ from domain.people import Identifier
 from domain.periods import Month
 from domain.records import Move, NominationReport, Purpose, Remittance
 from domain.schemes import FunderKind, Sector
-from resolvers import allocations, certificates, coverage, deliveries, funding, moves, nominations, workers
+from domain.wallet import WalletCredential, WalletRefused
+from resolvers import allocations, certificates, coverage, deliveries, funding, moves, nominations, wallet, workers
 from resolvers.context import Context, Limits
 from tests.support.clock import SettableClock
 from tests.support.institutions import FakeExchange
@@ -87,6 +92,7 @@ class Scene:
             new_id=new_id,
             reached=self.reached,
             limits=self.limits,
+            offers=WalletDesk("http://lingkar.test"),
         )
 
     def key(self) -> str:
@@ -240,6 +246,23 @@ class Scene:
         number = (await self.certificate(worker_id)).number
         command = certificates.CertificateWithdraw(number=number, reason=reason)
         return await certificates.certificate_withdraw(self.context(OFFICER_MY), self.key(), command)
+
+    async def to_wallet(self, worker_id: UUID) -> None:
+        """A worker's certificate goes to a wallet, after the code was typed wrongly once."""
+        context = self.context(worker_actor(worker_id))
+        command = wallet.CertificateOffer(
+            number=(await self.certificate(worker_id)).number,
+            credential=WalletCredential.CERTIFICATE_OF_COVERAGE,
+            disclosures=(),
+        )
+        made = await wallet.certificate_offer(context, command)
+        offer = json.loads(parse_qs(urlsplit(made.written.uri).query)["credential_offer"][0])
+        code = offer["grants"][GRANT_TYPE]["pre-authorized_code"]
+        with suppress(WalletRefused):
+            await wallet.wallet_token(self.context(SYSTEM), code, "wrong")
+        token = await wallet.wallet_token(self.context(SYSTEM), code, made.transaction_code)
+        taken = await wallet.wallet_offer_of(self.context(SYSTEM), token)
+        await wallet.wallet_certificate(self.context(SYSTEM), taken, f"nonce-{next(_numbers)}-{new_id()}")
 
     async def step(self, move: Move) -> MoveStep:
         return (await moves.move_of(self.context(), move.id)).step
