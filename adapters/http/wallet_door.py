@@ -5,6 +5,7 @@ Refusals are in the form of OAuth, because wallets of others read them; nothing 
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from domain.wallet import TOKEN_LIFE, WalletCredential, WalletFault, WalletOffer
 __all__ = ["WalletDoor", "wallet_routes"]
 
 _BODY_BYTES: Final = 32_768
+_BODY_SECONDS: Final = 10
 _FRESH_SECONDS: Final = 300
 _OPEN: Final = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
 
@@ -102,11 +104,12 @@ def _answering(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Re
 async def _body(request: Request, fault: WalletFault) -> bytes:
     body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _BODY_BYTES:
-                raise WalletRefused(fault)
-    except ClientDisconnect:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > _BODY_BYTES:
+                    raise WalletRefused(fault)
+    except (TimeoutError, ClientDisconnect):
         raise WalletRefused(fault) from None
     return bytes(body)
 

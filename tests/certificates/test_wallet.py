@@ -5,15 +5,20 @@ The wallet here is written from OpenID4VCI 1.0 alone; the reader of offers, meta
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import io
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+import typst
+import zxingcpp
 from joserfc import jws
 from joserfc.jwk import ECKey
 from openvc.keys import signing_key_from_jwk
@@ -24,6 +29,7 @@ from openvc.openid4vci import (
 )
 from openvc.proof.sd_jwt import SdJwtVcProofSuite
 from openvc.type_metadata import validate_type_metadata
+from PIL import Image
 
 from adapters.certificates.keys import BelievedKeys, believed_keys
 from adapters.certificates.sd_jwt import disclosed
@@ -396,6 +402,54 @@ async def test_neither_codes_nor_tokens_nor_nonces_are_stored(scene: Scene, api:
     assert opaque_id("Worker", world.worker_id) not in stored
     for secret in (offer["code"], token, nonce):
         assert secret not in stored
+
+
+async def test_of_many_wallets_with_one_code_and_one_token_one_is_served(scene: Scene, api: Api) -> None:
+    offer, wallet = await offered(api, await lived(scene)), Wallet(api)
+    await wallet.metadata()
+
+    tokens = await asyncio.gather(*(wallet.token(offer) for _ in range(6)))
+    (token,) = [answer.json()["access_token"] for answer in tokens if answer.status_code == 200]
+    proofs = [wallet.proof(await wallet.nonce()) for _ in range(6)]
+    given = await asyncio.gather(*(wallet.credential(token, proof) for proof in proofs))
+
+    assert {error(answer)[2] for answer in tokens if answer.status_code != 200} == {"The code was used already"}
+    assert sorted(answer.status_code for answer in given) == [200, 400, 400, 400, 400, 400]
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "content_type", "code"),
+    [("token", b"x" * 40_000, "application/x-www-form-urlencoded", "invalid_request"),
+     ("token", b"{}", "application/json", "invalid_request"),
+     ("token", b"grant_type=a&grant_type=b", "application/x-www-form-urlencoded", "invalid_request"),
+     ("token", b"\xff", "application/x-www-form-urlencoded", "invalid_request"),
+     ("credential", b"x" * 40_000, "application/json", "invalid_credential_request"),
+     ("credential", b'{"a": 1, "a": 2}', "application/json", "invalid_credential_request"),
+     ("credential", b"[" * 9_000, "application/json", "invalid_credential_request")],
+)  # fmt: skip
+async def test_what_is_no_request_at_all_is_refused_in_the_form_of_oauth(
+    scene: Scene, api: Api, path: str, content: bytes, content_type: str, code: str
+) -> None:
+    _, token = await wallet_with_token(scene, api)
+    headers = {"content-type": content_type, "authorization": f"Bearer {token}"}
+
+    refused = await api.client.post(f"/wallet/{path}", content=content, headers=headers)
+
+    assert (refused.status_code, refused.json()["error"]) == (400, code)
+    assert refused.headers["cache-control"] == "no-store"
+
+
+async def test_the_qr_code_of_an_offer_is_read_from_a_picture_of_it(scene: Scene, api: Api, tmp_path: Path) -> None:
+    offer = await offered(api, await lived(scene))
+    (tmp_path / "offer.svg").write_text(offer["qrSvg"])
+    page = tmp_path / "page.typ"
+    page.write_text('#set page(width: 9cm, height: 9cm, margin: 1cm)\n#image("offer.svg", width: 7cm)')
+
+    picture = typst.compile(str(page), format="png", ppi=200)
+
+    assert isinstance(picture, bytes)
+    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)))
+    assert found.text == offer["uri"]
 
 
 async def test_the_qr_code_of_an_offer_is_a_drawing_and_says_when_it_ends(scene: Scene, api: Api) -> None:
