@@ -19,9 +19,11 @@ from starlette.requests import Request as HttpRequest
 import schema
 from adapters.access_rules import load_access_rules
 from adapters.certificates.issuer import CertificateIssuer
+from adapters.certificates.key_proof import Nonces
 from adapters.certificates.keys import CertificateKeys
 from adapters.certificates.keys import create_development_keys as create_certificate_keys
 from adapters.certificates.verification import Verification, verify
+from adapters.certificates.wallet_metadata import WalletDesk
 from adapters.clock import SystemClock
 from adapters.countries import ADAPTERS
 from adapters.countries.exchange import OUR_SENDER_ID, HttpExchange, InstitutionEndpoint
@@ -38,6 +40,7 @@ from adapters.http.presenting import Presenting, known_or_refused
 from adapters.http.quiet_schema import QuietSchema
 from adapters.http.refusals import RequestRefused
 from adapters.http.verify_page import verify_routes
+from adapters.http.wallet_door import WalletDoor, wallet_routes
 from adapters.identity.development_issuer import DevelopmentIssuer
 from adapters.identity.issuers import TrustedIssuer, read_issuers
 from adapters.identity.key_sets import READ_SECONDS
@@ -59,11 +62,13 @@ from domain.certificates import CertificateFacts, Disclosure, StatusPlace
 from domain.legislation import Rulebook
 from domain.reads import NotPlannable
 from domain.records import Asked, Purpose
+from domain.wallet import WalletOffer
 from resolvers.certificates import certificate_shown, withdrawn_in
 from resolvers.context import Context, Limits
 from resolvers.deliveries import deliver_due, end_silent_moves, settle_answers
 from resolvers.nominations import NominationSubmit, digest_of, nomination_refusals, nomination_submit
 from resolvers.searches import CountedSearches, Searches, UncountedSearches
+from resolvers.wallet import wallet_certificate, wallet_offer_of, wallet_token
 from schema.ids import id_of, opaque_id
 from schema.limits import DocumentLimits, document_limits, variables_limits
 from schema.planning import PlannedReads
@@ -102,6 +107,7 @@ class Services:
             access=self.access,
             limits=self.limits,
             searches=self.searches,
+            offers=WalletDesk(self.settings.address),
         )
 
 
@@ -183,6 +189,7 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         *nomination_routes(submit, bytes_at_most=settings.upload_bytes),
         *certificate_routes(issuer, show, withdrawn, services.clock.now),
         *verify_routes(verified, services.clock.now),
+        *wallet_routes(wallet_door(services, issuer)),
         *health_routes(
             {
                 "database": services.database.ready,
@@ -203,6 +210,31 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
 
     edge = Middleware(Edge, hosts=settings.hosts, seen=metrics.seen)
     return Starlette(routes=routes, middleware=[edge], lifespan=lifespan)
+
+
+def wallet_door(services: Services, issuer: CertificateIssuer) -> WalletDoor:
+    """What wallets are answered by: the use cases, and the signature over what they give."""
+
+    async def give_token(code: str, transaction_code: str | None) -> str:
+        return await wallet_token(services.context(_SYSTEM), code, transaction_code)
+
+    async def offer_of(token: str) -> WalletOffer:
+        return await wallet_offer_of(services.context(_SYSTEM), token)
+
+    async def give_credential(offer: WalletOffer, holder_key: dict[str, str], nonce: str) -> str:
+        context = services.context(_SYSTEM)
+        shown = await wallet_certificate(context, offer, nonce)
+        facts = issuer.facts(shown.certificate, shown.person, context.now)
+        return issuer.sd_jwt(facts, holder_key, offer.credential)
+
+    return WalletDoor(
+        desk=WalletDesk(issuer.keys.issuer),
+        nonces=Nonces(issuer.keys.derived("wallet nonces")),
+        now=services.clock.now,
+        give_token=give_token,
+        offer_of=offer_of,
+        give_credential=give_credential,
+    )
 
 
 def _counting(services: Services, metrics: Metrics) -> tuple[Services, Charge]:

@@ -20,7 +20,7 @@ import uvicorn
 from graphql import lexicographic_sort_schema, print_schema
 
 import schema
-from adapters.certificates.counter import CounterTrouble, checked
+from adapters.certificates.counter import CounterTrouble, checked, saved_status
 from adapters.certificates.keys import rotate_keys
 from adapters.clock import SystemClock
 from adapters.countries.exchange import OUR_SENDER_ID
@@ -243,23 +243,41 @@ def issuer_rotate(
 
 @cli.command()
 def verify(
-    file: Annotated[Path, typer.Argument(help="PDF, picture of the QR code, or text of a certificate.")],
-    offline: Annotated[bool, typer.Option(help="Use --keys alone; withdrawal is then not known.")] = False,
+    file: Annotated[Path | None, typer.Argument(help="PDF, picture of the QR code, or text of a certificate.")] = None,
+    offline: Annotated[bool, typer.Option(help="Use --keys and --status alone, and no network.")] = False,
     keys: Annotated[Path | None, typer.Option(help="Public keys, as `keys export` prints them.")] = None,
+    status: Annotated[Path | None, typer.Option(help="With --offline: lists saved by --save-status.")] = None,
+    save_status: Annotated[Path | None, typer.Option(help="Save the lists of withdrawn certificates here.")] = None,
     platform: Annotated[str, typer.Option(help="Address of the platform to ask; the public one if left out.")] = "",
 ) -> None:
     """Say of a certificate of coverage whether it is valid; exits with 0 if it is, else with 1."""
     if offline and keys is None:
         raise typer.BadParameter("Without a network the public keys come from a file: --keys FILE.")
+    if status is not None and not offline:
+        raise typer.BadParameter("A saved list is for --offline; with a network the platform is asked.")
+    if (file is None) == (save_status is None):
+        raise typer.BadParameter("Name a file to check, or --save-status FILE to save the lists, and not both.")
     address = None if offline else platform or _settings().address
     try:
-        valid, said = asyncio.run(checked(file, keys_file=keys, platform=address, now=SystemClock().now()))
+        if save_status is not None:
+            return _save_status(save_status, address)
+        assert file is not None, "refused above"
+        now = SystemClock().now()
+        valid, said = asyncio.run(checked(file, keys_file=keys, platform=address, now=now, saved_lists=status))
     except CounterTrouble as trouble:
         typer.echo(str(trouble), err=True)
         raise typer.Exit(2) from None
     typer.echo(said)
     if not valid:
         raise typer.Exit(1)
+
+
+def _save_status(file: Path, address: str | None) -> None:
+    if address is None:
+        raise typer.BadParameter("Lists are saved from the platform: leave out --offline.")
+    saved = asyncio.run(saved_status(address))
+    file.write_text(saved, encoding="utf-8")
+    typer.echo(f"{len(saved.split())} list(s) saved in {file}. They are good for a day.")
 
 
 @cli.command()

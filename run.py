@@ -60,6 +60,7 @@ CHECKS = (
 FORMATTERS = (("-m", "ruff", "check", "--fix", "--quiet", "."), ("-m", "ruff", "format", "--quiet", "."))
 LOCKING = ("uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes")
 LOCK_FORM = ("--no-header", "--no-annotate", "--quiet")
+NPM_INSTALL = ("install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
 LEFT_BEHIND = (".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".import_linter_cache", ".hypothesis")
 FOR_TESTS = ("test", "soak", "check", "bench", "format", "setup")
 
@@ -97,12 +98,28 @@ def carry_out(command: str, rest: Sequence[str]) -> int:
     if command == "format":
         return max([subprocess.call([python, *formatter]) for formatter in FORMATTERS])
     if command == "test":
+        prepare_javascript()
         become(python, "-m", "pytest", "-q", "-n", "2", *rest)
     if command == "soak":
         become(python, "-m", "pytest", "-q", "-n", "2", "-m", "soak", *rest)
     if command == "bench":
         become(python, "-m", bench_module(rest), *rest[1:])
     become(python, *LINGKAR, command, *rest)
+
+
+def prepare_javascript() -> None:
+    """Install the JavaScript library that one test compares with, where npm is there and reaches a registry.
+
+    Without it that test is skipped and says so; no other test needs it.
+    """
+    npm, folder = shutil.which("npm"), ROOT / "tests" / "certificates" / "js"
+    if npm is None or shutil.which("node") is None or (folder / "node_modules").is_dir():
+        return
+    try:
+        subprocess.run([npm, *NPM_INSTALL], cwd=folder, timeout=60, check=True, capture_output=True)
+    except (OSError, subprocess.SubprocessError):
+        shutil.rmtree(folder / "node_modules", ignore_errors=True)
+        _say("npm could not install the JavaScript library; the test that compares with it is skipped.")
 
 
 def become(python: str, *arguments: str) -> NoReturn:

@@ -29,6 +29,7 @@ from domain.records import (
     QueuedMessage,
     Worker,
 )
+from domain.wallet import WalletOffers
 
 
 class Workers(Protocol):
@@ -240,6 +241,8 @@ class UnitOfWork(Protocol):
     def moves(self) -> Moves: ...
     @property
     def certificates(self) -> Certificates: ...
+    @property
+    def wallet_offers(self) -> WalletOffers: ...
     @property
     def messages(self) -> Messages: ...
     @property

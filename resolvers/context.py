@@ -16,6 +16,7 @@ from domain.legislation import Rulebook
 from domain.ports import IdentityRules
 from domain.records import Asked
 from domain.stores import Database, UnitOfWork
+from domain.wallet import OfferWriter
 from resolvers.searches import Searches, UncountedSearches
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class Context:
 
     reached: institutions to which messages can be sent. access: what is declared of asking about persons.
     asked: for what a person is asked about, and which fields. searches: counts those by identifier that find nobody.
+    offers: writes offers for wallets, where workers are answered.
     """
 
     actor: Actor
@@ -54,6 +56,7 @@ class Context:
     reached: frozenset[str]
     access: AccessRules
     limits: Limits = Limits()
+    offers: OfferWriter | None = None
     searches: Searches = field(default_factory=UncountedSearches)
     asked: Asked = field(default_factory=Asked)
 

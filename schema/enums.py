@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from domain.benefits import BenefitOutcome
-from domain.certificates import WithdrawalReason
+from domain.certificates import Disclosure, WithdrawalReason
 from domain.circumstances import Contingency, ResidenceStatus, Sex, StatedFact
 from domain.comparison import KindOfWork, SchemeFit
 from domain.countries import MemberState
@@ -33,6 +33,7 @@ from domain.schemes import (
     SchemeKind,
     Sector,
 )
+from domain.wallet import WalletCredential
 
 _DESCRIPTIONS = {
     AllocationKind: "Months of many workers, or one pack of one worker who moves.",
@@ -43,6 +44,7 @@ _DESCRIPTIONS = {
     Contingency: "What happened: the event on whose day a benefit depends.",
     CoverState: "Why a day is covered: its month is paid, it is a tolerance month, a term or an enrolment holds.",
     Currency: "The settlement currencies of the eleven member states, by ISO 4217 code.",
+    Disclosure: "What of themselves workers have written into a body or a credential of their own certificate.",
     Extent: "How far a covered person is protected: fully, in part (waiting period), or only accruing periods.",
     FunderKind: "Who pays a contribution; the price can depend on it.",
     IdentifierOutcome: "Whether a number looks as its kind does: it does, it is doubtful, or it cannot be one.",
@@ -70,6 +72,7 @@ _DESCRIPTIONS = {
     Standing: "How sure a value of the law is: confirmed, reported by one source, or assumed.",
     StatedFact: "What only the asker can say, and what the answer repeats as stated.",
     Strength: "What a number that does not fit its pattern meets: refused by a hard one, doubted by a soft one.",
+    WalletCredential: "What a wallet is given: the certificate, or the certificate in a shape of the PD A1.",
     WithdrawalReason: "Why a certificate is not true any more.",
 }
 

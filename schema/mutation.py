@@ -7,11 +7,12 @@ from typing import Annotated, Any
 import strawberry
 
 from domain import errors
-from domain.certificates import CertificateOfCoverage, WithdrawalReason
+from domain.certificates import CertificateOfCoverage, Disclosure, WithdrawalReason
 from domain.errors import Refusal
 from domain.funding import Allocation, Donation, Donor, Fund, FundsInsufficient, Pledge, Terms
 from domain.records import Move, Purpose, Worker
-from resolvers import allocations, certificates, deliveries, funding, moves, workers
+from domain.wallet import WalletCredential
+from resolvers import allocations, certificates, deliveries, funding, moves, wallet, workers
 from schema import problems as p
 from schema.consents import ConsentMutations
 from schema.emergencies import EmergencyMutations
@@ -38,6 +39,7 @@ from schema.query import identifier_of, move_command
 from schema.request import Info, asking
 from schema.reviews import ReviewMutations
 from schema.scalars import IdempotencyKey
+from schema.wallet import CertificateOfferPayload, offer_payload
 from schema.workers import CertificateType, WorkerType
 
 
@@ -89,6 +91,9 @@ class CertificateWithdrawPayload:
 CertificateWithdrawResult = Annotated[
     CertificateWithdrawPayload | p.IdempotencyConflictProblem | p.StateConflictProblem | p.NotFoundProblem,
     strawberry.union("CertificateWithdrawResult"),
+]
+CertificateOfferResult = Annotated[
+    CertificateOfferPayload | p.StateConflictProblem | p.NotFoundProblem, strawberry.union("CertificateOfferResult")
 ]
 MessageRetryResult = Annotated[
     MessageRetryPayload | p.IdempotencyConflictProblem | p.StateConflictProblem | p.NotFoundProblem,
@@ -302,6 +307,19 @@ class Mutation(ReviewMutations, ConsentMutations, EmergencyMutations):
             return CertificateWithdrawPayload(certificate=found)
 
         return await or_problem(act(), *_ACTED, errors.StateConflict)
+
+    @strawberry.mutation(
+        graphql_type=CertificateOfferResult,
+        description="Offer a certificate to a wallet, for some minutes. The worker whose certificate it is.",
+    )
+    async def certificate_offer(
+        self, info: Info, number: str, credential: WalletCredential, disclosures: list[Disclosure]
+    ) -> Any:
+        async def act() -> CertificateOfferPayload:
+            command = wallet.CertificateOffer(number=number, credential=credential, disclosures=disclosures)
+            return offer_payload(await wallet.certificate_offer(info.context.context, command))
+
+        return await or_problem(act(), errors.NotFound, errors.StateConflict)
 
     @strawberry.mutation(
         graphql_type=MessageRetryResult, description="Try a parked message to an institution again. Operators."

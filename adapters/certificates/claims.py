@@ -7,13 +7,22 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from adapters.certificates.credential_types import (
+    NO_PDA1,
+    SHAPES,
+    known_types,
+    legislation_claim,
+    legislation_in,
+    shaped,
+    type_address,
+)
 from adapters.certificates.faults import NotBelieved
 from adapters.certificates.sd_jwt import Hider
 from domain.certificates import CertificateFacts, CertifiedCover, DisclosedPerson, StatusPlace, Verdict
 from domain.countries import MemberState
 from domain.schemes import Branch
+from domain.wallet import WalletCredential
 
-CREDENTIAL_TYPE: Final = "urn:lingkar:certificate-of-coverage:1"
 _STATUS_PATH: Final = re.compile(r"/status/([1-9][0-9]{0,8})")
 
 
@@ -22,25 +31,31 @@ def status_address(issuer: str, list_number: int) -> str:
     return f"{issuer}/status/{list_number}"
 
 
-def claims_of(facts: CertificateFacts, hider: Hider, holder_key: Mapping[str, Any] | None) -> dict[str, object]:
+def claims_of(
+    facts: CertificateFacts,
+    hider: Hider,
+    holder_key: Mapping[str, Any] | None,
+    credential: WalletCredential = WalletCredential.CERTIFICATE_OF_COVERAGE,
+) -> dict[str, object]:
     """The claims of a token: what a verifier always needs in the open, covers by branch and the person hidden.
 
-    holder_key: the public JSON Web Key to which the token is bound, if the holder gave one.
+    holder_key: the public JSON Web Key to which the token is bound, if the holder gave one. credential: the type;
+    the sections of a shape are hidden one by one.
     """
     person = facts.person
-    hidden: dict[str, object] = {"name": person.name, "birthdate": person.birth_date}
+    hidden: dict[str, object] = {"name": person.name, "birthdate": person.birth_date, **shaped(facts, credential)}
     if person.identifiers:
         hidden["identifiers"] = [hider.element({"kind": kind, "value": value}) for kind, value in person.identifiers]
     claims: dict[str, object] = {
         "iss": facts.issuer,
         "iat": _seconds(facts.made_at),
         "exp": _seconds(facts.expires_at),
-        "vct": CREDENTIAL_TYPE,
+        "vct": type_address(facts.issuer, credential),
         "status": {
             "status_list": {"idx": facts.status.index, "uri": status_address(facts.issuer, facts.status.list_number)}
         },
         "certificate_number": facts.number,
-        "legislation": facts.legislation.value,
+        legislation_claim(credential): facts.legislation.value,
         "issued_at": _seconds(facts.issued_at),
         "simulated": facts.simulated,
         "covers": [hider.element(part) for cover in facts.covers for part in _parts(cover)],
@@ -48,6 +63,9 @@ def claims_of(facts: CertificateFacts, hider: Hider, holder_key: Mapping[str, An
     digests = [hider.claim(name, value) for name, value in hidden.items() if value is not None]
     if digests:
         claims["_sd"] = sorted(digests)
+    if credential in SHAPES:
+        claims["statement"] = NO_PDA1
+        claims["shape_of"] = SHAPES[credential].theirs
     if holder_key is not None:
         claims["cnf"] = {"jwk": dict(holder_key)}
     return claims
@@ -56,13 +74,13 @@ def claims_of(facts: CertificateFacts, hider: Hider, holder_key: Mapping[str, An
 def facts_of(claims: Mapping[str, Any]) -> CertificateFacts:
     """The facts that claims tell; raises NotBelieved if they are not those of a certificate of coverage."""
     try:
-        if claims["vct"] != CREDENTIAL_TYPE:
+        if claims["vct"] not in known_types(_text(claims["iss"])):
             raise ValueError("a token of another type")
         status = claims["status"]["status_list"]
         return CertificateFacts(
             issuer=_text(claims["iss"]),
             number=_text(claims["certificate_number"]),
-            legislation=MemberState(claims["legislation"]),
+            legislation=MemberState(legislation_in(claims)),
             covers=_covers(claims["covers"]),
             issued_at=instant(claims["issued_at"]),
             made_at=instant(claims["iat"]),

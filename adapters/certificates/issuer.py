@@ -17,6 +17,7 @@ from adapters.certificates.keys import CertificateKeys
 from adapters.certificates.sd_jwt import Hider, issued
 from adapters.certificates.status_list import status_token
 from domain.certificates import BodyKind, CertificateFacts, CertificateOfCoverage, DisclosedPerson, expires_at
+from domain.wallet import WalletCredential
 
 
 class HolderKeyInvalid(Exception):
@@ -62,7 +63,7 @@ class CertificateIssuer:
         holder_key: Mapping[str, Any] | None = None,
         language: str = "en",
     ) -> Body:
-        """One body. holder_key: binds the signed token to it. language: of the paper, one of pdf.LABELS."""
+        """One body. holder_key: binds the signed token to it. language: of the paper, one of languages.LABELS."""
         if kind is BodyKind.SD_JWT:
             return Body(content=self.sd_jwt(facts, holder_key).encode(), media_type="application/dc+sd-jwt")
         if kind is BodyKind.JSON:
@@ -85,10 +86,15 @@ class CertificateIssuer:
         )
         return Body(content=content, media_type="application/pdf")
 
-    def sd_jwt(self, facts: CertificateFacts, holder_key: Mapping[str, Any] | None = None) -> str:
+    def sd_jwt(
+        self,
+        facts: CertificateFacts,
+        holder_key: Mapping[str, Any] | None = None,
+        credential: WalletCredential = WalletCredential.CERTIFICATE_OF_COVERAGE,
+    ) -> str:
         """The signed token with all its disclosures."""
         hider = Hider()
-        return issued(claims_of(facts, hider, holder_key), hider, self.keys.signing)
+        return issued(claims_of(facts, hider, holder_key, credential), hider, self.keys.signing)
 
     def status_list(self, list_number: int, withdrawn: tuple[int, ...], now: dt.datetime) -> str:
         """A status list, signed now."""

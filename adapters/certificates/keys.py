@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +45,11 @@ class CertificateKeys:
     def public_set(self) -> dict[str, Any]:
         """The JSON Web Key Set by which bodies are verified, with the address of who signs."""
         return {"issuer": self.issuer, "keys": [dict(key.as_dict(private=False)) for key in self._ordered]}
+
+    def derived(self, purpose: str) -> bytes:
+        """A secret for one purpose, the same in every process of the platform; it tells nothing of the signing key."""
+        private = self.signing.as_dict(private=True)["d"]
+        return hmac.digest(str(private).encode(), purpose.encode(), hashlib.sha256)
 
     def believed(self) -> BelievedKeys:
         """These keys as a verifier holds them."""

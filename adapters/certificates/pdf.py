@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import typst
-import yaml
 
 from adapters.certificates.extraction import ATTACHMENT
+from adapters.certificates.languages import LABELS
 from domain.certificates import CertificateFacts, CertifiedCover
 
 _FOLDER: Final = Path(__file__).parent
@@ -34,15 +34,6 @@ _PRINTABLE: Final = (
     (0x2026, 0x2026), (0x20AB, 0x20AC), (0xFFFD, 0xFFFD),
 )  # fmt: skip
 _NOT_PRINTABLE: Final = "\N{REPLACEMENT CHARACTER}"
-
-
-def _read(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return found
-
-
-LABELS: Final = {path.stem: _read(path) for path in sorted((_FOLDER / "labels").glob("*.yaml"))}
-"""What the paper says, by language."""
 
 
 def certificate_pdf(

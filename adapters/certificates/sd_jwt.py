@@ -88,7 +88,7 @@ def verified(token: str, keys: Mapping[str, ECKey], types: tuple[str, ...]) -> d
     key = keys.get(str(header.get("kid")))
     if key is None:
         raise NotBelieved(Verdict.UNKNOWN_KEY)
-    return _claims(token, key)
+    return claims_signed_by(token, key)
 
 
 def header_of(token: str) -> dict[str, Any]:
@@ -166,11 +166,12 @@ def _check_holder(bound: str, presented: str, claims: Mapping[str, Any]) -> None
         key = ECKey.import_key(claims["cnf"]["jwk"])
     except (JoseError, KeyError, TypeError, ValueError):
         raise NotBelieved(Verdict.CHANGED) from None
-    if header_of(bound).get("typ") != "kb+jwt" or _claims(bound, key).get("sd_hash") != digest_of(presented):
+    if header_of(bound).get("typ") != "kb+jwt" or claims_signed_by(bound, key).get("sd_hash") != digest_of(presented):
         raise NotBelieved(Verdict.CHANGED)
 
 
-def _claims(token: str, key: ECKey) -> dict[str, Any]:
+def claims_signed_by(token: str, key: ECKey) -> dict[str, Any]:
+    """The claims of a compact signature by this key; raises NotBelieved with CHANGED. The header is not judged."""
     try:
         for part in token.split("."):
             decoded(part)

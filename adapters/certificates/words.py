@@ -1,91 +1,72 @@
-"""The answer of a verification in plain words, for the page and the command line."""
+"""The answer of a verification in plain words, in each language, for the page and the command line."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Final
+from typing import Any
 
+from adapters.certificates.languages import LABELS, USUAL
 from adapters.certificates.verification import Verification
-from domain.certificates import CertificateFacts, Verdict
-
-ANSWERS: Final[Mapping[Verdict, tuple[str, str]]] = {
-    Verdict.VALID: (
-        "Valid",
-        "It was signed here and nothing in it was changed. It says what is listed below.",
-    ),
-    Verdict.WITHDRAWN: (
-        "Withdrawn",
-        "It was signed here, but it is not true any more and was withdrawn. Do not rely on it.",
-    ),
-    Verdict.EXPIRED: (
-        "Expired",
-        "It was signed here, but its time is over. Ask the worker for a new one; that takes a moment.",
-    ),
-    Verdict.UNKNOWN_KEY: (
-        "Unknown key",
-        "It has the form of a certificate, but it is not signed by a key that is known here. Do not rely on it.",
-    ),
-    Verdict.CHANGED: (
-        "Changed",
-        "It begins like a certificate of coverage, but something in it was changed or is missing. Do not rely on it. "
-        "If it was copied by hand, copy it again as a whole.",
-    ),
-    Verdict.NOT_A_CERTIFICATE: (
-        "Not a certificate",
-        "This is not a certificate of coverage, or not one that can be read here. "
-        "Give the PDF, the picture of the code, the text of the code, or the signed text.",
-    ),
-}
-SIMULATED: Final = "SIMULATED: no real institution stands behind this certificate. It protects nobody."
+from domain.certificates import CertificateFacts, CertifiedCover, Verdict
 
 
-def notes(found: Verification, now: dt.datetime) -> list[str]:
+def answer(verdict: Verdict, language: str = USUAL) -> tuple[str, str]:
+    """The headline of a verdict and what it means."""
+    headline, meaning = LABELS[language]["verification"]["answers"][verdict.value]
+    return headline, meaning
+
+
+def notes(found: Verification, now: dt.datetime, language: str = USUAL) -> list[str]:
     """What the reader must know besides the verdict."""
-    facts = found.facts
+    facts, words = found.facts, LABELS[language]["verification"]["notes"]
     if facts is None:
         return []
     said = []
     if facts.simulated:
-        said.append(SIMULATED)
+        said.append(LABELS[language]["simulated"])
     if not found.withdrawal_asked:
-        said.append("Whether it was withdrawn could not be asked.")
+        said.append(words["not_asked"])
     if facts.person.name is None and not facts.person.identifiers:
-        said.append("It names nobody. Compare its number or references with another document of the person.")
+        said.append(words["nobody"])
     if found.holder_signed is not None:
-        how = "and its holder signed what is shown" if found.holder_signed else "and nothing here proves who holds it"
-        said.append(f"It is bound to a key of its holder, {how}.")
+        said.append(words["holder_signed" if found.holder_signed else "holder_unproven"])
     if not facts.covers:
-        said.append("It shows no cover. Ask the holder to show one.")
-    elif not any(_holds_on(now.date(), cover.first_day, cover.last_day) for cover in facts.covers):
-        said.append("None of the covers in it holds today.")
+        said.append(words["no_cover"])
+    elif not any(_holds_on(now.date(), cover) for cover in facts.covers):
+        said.append(words["none_holds"])
     return said
 
 
-def lines(facts: CertificateFacts) -> list[tuple[str, str]]:
+def lines(facts: CertificateFacts, language: str = USUAL) -> list[tuple[str, str]]:
     """The facts that it carries, as pairs of what and which."""
-    person = facts.person
+    labels, person = LABELS[language], facts.person
+    words = labels["verification"]["facts"]
     told = [
-        ("Number", facts.number),
-        ("Legislation that applies", f"{facts.legislation.slug.replace('_', ' ').title()} ({facts.legislation.value})"),
-        ("Issued", _instant(facts.issued_at)),
-        ("Valid until", _instant(facts.expires_at)),
-        ("Signed by", facts.issuer),
+        (labels["number"], facts.number),
+        (labels["legislation"], f"{labels['states'][facts.legislation.value]} ({facts.legislation.value})"),
+        (labels["issued"], instant(facts.issued_at)),
+        (labels["valid_until"], instant(facts.expires_at)),
+        (words["signed_by"], facts.issuer),
     ]
-    told += [("Name", person.name)] if person.name is not None else []
-    told += [("Born", person.birth_date)] if person.birth_date is not None else []
-    told += [("Identifier", f"{kind} {value}") for kind, value in person.identifiers]
-    for cover in facts.covers:
-        branches = ", ".join(branch.value.replace("_", " ") for branch in cover.branches)
-        days = f"from {cover.first_day} to {cover.last_day or 'no end known'}"
-        reference = f"; reference {cover.reference}" if cover.reference else ""
-        told.append(("Cover", f"{cover.scheme_id} of {cover.institution_id}: {branches}; {days}{reference}"))
-    return told
+    told += [(labels["name"], person.name)] if person.name is not None else []
+    told += [(labels["birth_date"], person.birth_date)] if person.birth_date is not None else []
+    told += [
+        (words["identifier"], f"{labels['identifiers'].get(kind, kind)} {value}") for kind, value in person.identifiers
+    ]
+    return told + [(words["cover"], _cover(cover, labels)) for cover in facts.covers]
 
 
-def _holds_on(day: dt.date, first_day: dt.date, last_day: dt.date | None) -> bool:
-    return first_day <= day and (last_day is None or day <= last_day)
-
-
-def _instant(at: dt.datetime) -> str:
+def instant(at: dt.datetime) -> str:
+    """An instant as it is written everywhere, in UTC."""
     return at.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _cover(cover: CertifiedCover, labels: dict[str, Any]) -> str:
+    branches = ", ".join(labels["branches"][branch.value] for branch in cover.branches)
+    days = f"{cover.first_day} / {cover.last_day or labels['open']}"
+    reference = f"; {labels['verification']['facts']['reference']} {cover.reference}" if cover.reference else ""
+    return f"{cover.scheme_id} ({cover.institution_id}): {branches}; {days}{reference}"
+
+
+def _holds_on(day: dt.date, cover: CertifiedCover) -> bool:
+    return cover.first_day <= day and (cover.last_day is None or day <= cover.last_day)

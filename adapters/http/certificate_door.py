@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from adapters.certificates.counter import KEYS_PATH
 from adapters.certificates.issuer import CertificateIssuer, HolderKeyInvalid, holder_key_of
-from adapters.certificates.pdf import LABELS
+from adapters.certificates.languages import LABELS
 from adapters.certificates.status_list import FRESH_SECONDS, MEDIA_TYPE
 from adapters.http.plain_door import refusing
 from adapters.http.refusals import RequestRefused

@@ -19,10 +19,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from adapters.certificates.counter import KEYS_PATH
 from adapters.certificates.extraction import FILE_BYTES, text_in
+from adapters.certificates.languages import LABELS, chosen
 from adapters.certificates.verification import Verification
-from adapters.certificates.words import ANSWERS, lines, notes
+from adapters.certificates.words import answer as said
+from adapters.certificates.words import lines, notes
 from adapters.http.refusals import RequestRefused, refusal_response, request_id_of
+from domain.certificates import Verdict
 
 __all__ = ["PAGE_POLICY", "Verify", "verify_routes"]
 
@@ -33,6 +37,7 @@ _BODY_BYTES: Final = FILE_BYTES + 100_000
 _BODY_SECONDS: Final = 30
 _BOUNDARY: Final = re.compile(r"multipart/form-data;\s*boundary=\"?([A-Za-z0-9'()+_,./:=?-]{1,70})\"?", re.IGNORECASE)
 _FIELD: Final = re.compile(rb'content-disposition:[^\r\n]*;\s*name="(text|file)"', re.IGNORECASE)
+_CURRENT: Final = ' aria-current="page"'
 _READ_AT_ONCE: Final = 2
 _ARRIVING_AT_ONCE: Final = 16
 """Each holds a whole file in memory."""
@@ -45,8 +50,8 @@ def verify_routes(verify: Verify, now: Callable[[], dt.datetime]) -> list[Route]
     readers = asyncio.Semaphore(_READ_AT_ONCE)
     arriving = asyncio.Semaphore(_ARRIVING_AT_ONCE)
 
-    async def page(_: Request) -> Response:
-        return _html("")
+    async def page(request: Request) -> Response:
+        return _html("", _language(request))
 
     async def answer(request: Request) -> Response:
         try:
@@ -59,7 +64,8 @@ def verify_routes(verify: Verify, now: Callable[[], dt.datetime]) -> list[Route]
         # Files are read by few at a time: each takes a process with its own memory.
         async with readers:
             text = await asyncio.to_thread(text_in, given)
-        return _html(_answered(await verify(text), now()))
+        language = _language(request)
+        return _html(_answered(await verify(text), now(), language), language)
 
     async def style(_: Request) -> Response:
         return FileResponse(_FOLDER / "page.css", media_type="text/css", headers={"cache-control": "max-age=86400"})
@@ -71,22 +77,48 @@ def verify_routes(verify: Verify, now: Callable[[], dt.datetime]) -> list[Route]
     ]
 
 
-def _html(answer: str) -> Response:
-    content = _PAGE.substitute(answer=answer)
-    headers = {"content-type": "text/html; charset=utf-8", "content-security-policy": PAGE_POLICY}
+def _language(request: Request) -> str:
+    return chosen(request.query_params.get("language", ""), request.headers.get("accept-language", ""))
+
+
+def _html(answer: str, language: str) -> Response:
+    words = {name: escape(text) for name, text in LABELS[language]["verification"]["page"].items()}
+    words["offline"] = words["offline"].format(
+        program="<code>lingkar verify</code>", keys=f'<a href="{KEYS_PATH}">{words["keys"]}</a>'
+    )
+    verdicts = ", ".join(said(verdict, language)[0].lower() for verdict in Verdict)
+    content = _PAGE.substitute(
+        words, code=language, answer=answer, languages=_languages(language), verdicts=escape(verdicts)
+    )
+    headers = {
+        "content-type": "text/html; charset=utf-8",
+        "content-security-policy": PAGE_POLICY,
+        "content-language": language,
+        "vary": "Accept-Language",
+    }
     return Response(content, headers=headers)
 
 
-def _answered(found: Verification, now: dt.datetime) -> str:
+def _languages(shown: str) -> str:
+    """A link to the page in each language, by the name that its speakers give it."""
+    return "".join(
+        f'<li><a href="/verify?language={code}" lang="{code}" hreflang="{code}"{_CURRENT if code == shown else ""}>'
+        f"{escape(labels['own_name'])}</a></li>"
+        for code, labels in LABELS.items()
+    )
+
+
+def _answered(found: Verification, now: dt.datetime, language: str) -> str:
     """The answer as HTML; everything in it is escaped."""
-    headline, meaning = ANSWERS[found.verdict]
-    remarks = "".join(f"<li>{escape(note)}</li>" for note in notes(found, now))
-    rows = "" if found.facts is None else "".join(_row(name, value) for name, value in lines(found.facts))
+    headline, meaning = said(found.verdict, language)
+    remarks = "".join(f"<li>{escape(note)}</li>" for note in notes(found, now, language))
+    rows = "" if found.facts is None else "".join(_row(name, value) for name, value in lines(found.facts, language))
+    caption = escape(LABELS[language]["verification"]["page"]["says"])
     return (
         f'<section class="answer {found.verdict.value}" role="status"><h2>{escape(headline)}</h2>'
         f"<p>{escape(meaning)}</p>"
         + (f'<ul class="notes">{remarks}</ul>' if remarks else "")
-        + (f"<table><caption>What it says</caption><tbody>{rows}</tbody></table>" if rows else "")
+        + (f"<table><caption>{caption}</caption><tbody>{rows}</tbody></table>" if rows else "")
         + "</section>"
     )
 

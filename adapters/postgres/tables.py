@@ -548,6 +548,50 @@ certificate_withdrawals = Table(
     _recorded_at(),
 )
 
+wallet_offers = Table(
+    "wallet_offers",
+    metadata,
+    _id(),
+    _to("certificates"),
+    _required("certificate_number", Text),
+    _to("workers"),
+    _required("credential", Text),
+    _required("disclosures", JSONB),
+    _required("code_digest", LargeBinary),
+    _required("transaction_code_digest", LargeBinary),
+    _required("expires_at", DateTime(timezone=True)),
+    _recorded_at(),
+    UniqueConstraint("code_digest", name="uq_wallet_offers_code_digest"),
+)
+
+wallet_wrong_tries = Table(
+    "wallet_wrong_tries",
+    metadata,
+    _id(),
+    Column("offer_id", Uuid, ForeignKey("wallet_offers.id"), nullable=False),
+    _recorded_at(),
+    Index("ix_wallet_wrong_tries_offer_id", "offer_id"),
+)
+
+wallet_tokens = Table(
+    "wallet_tokens",
+    metadata,
+    Column("offer_id", Uuid, ForeignKey("wallet_offers.id"), primary_key=True),
+    _required("token_digest", LargeBinary),
+    _required("expires_at", DateTime(timezone=True)),
+    _recorded_at(),
+    UniqueConstraint("token_digest", name="uq_wallet_tokens_token_digest"),
+)
+
+wallet_credentials = Table(
+    "wallet_credentials",
+    metadata,
+    Column("offer_id", Uuid, ForeignKey("wallet_offers.id"), primary_key=True),
+    _required("nonce_digest", LargeBinary),
+    _recorded_at(),
+    UniqueConstraint("nonce_digest", name="uq_wallet_credentials_nonce_digest"),
+)
+
 messages = Table(
     "messages",
     metadata,

@@ -27,6 +27,7 @@ from adapters.postgres.remittances import PostgresRemittances
 from adapters.postgres.reviews import PostgresReviews
 from adapters.postgres.roles import check_held_by_row_security
 from adapters.postgres.trust import PostgresTrust
+from adapters.postgres.wallet_offers import PostgresWalletOffers
 from adapters.postgres.who_asks import settings_of
 from adapters.postgres.workers import PostgresWorkers
 from domain.actors import Actor, ActorKind
@@ -75,6 +76,7 @@ class PostgresUnitOfWork:
         self.ledger = PostgresLedger(connection)
         self.moves = PostgresMoves(connection)
         self.certificates = PostgresCertificates(connection)
+        self.wallet_offers = PostgresWalletOffers(connection)
         self.messages = PostgresMessages(connection)
         self.trust = PostgresTrust(connection, sealer)
         self.reviews = PostgresReviews(connection, sealer, actor)

@@ -21,12 +21,15 @@ from sd_jwt.common import SDObj
 from sd_jwt.issuer import SDJWTIssuer
 from sd_jwt.verifier import SDJWTVerifier
 
-from adapters.certificates.claims import CREDENTIAL_TYPE, facts_of, status_address
+from adapters.certificates.claims import facts_of, status_address
+from adapters.certificates.credential_types import type_address
 from adapters.certificates.issuer import CertificateIssuer
 from adapters.certificates.sd_jwt import disclosed
 from domain.certificates import CertificateFacts, DisclosedPerson, Verdict
+from domain.wallet import WalletCredential
 from tests.certificates.made import ADDRESS, NAME, NOW, PERSON, facts, issuer_in, verified
 
+CREDENTIAL_TYPE = type_address(ADDRESS, WalletCredential.CERTIFICATE_OF_COVERAGE)
 JAVASCRIPT = Path(__file__).parent / "js"
 HOLDER = ECKey.generate_key("P-256")
 A_COVER = {"branch": "sickness", "scheme_id": "TH.SSF", "institution_id": "TH.SSO", "first_day": "2025-10-16",
@@ -96,7 +99,7 @@ def test_the_reference_package_reads_our_credential(issuer: CertificateIssuer) -
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-@pytest.mark.skipif(not (JAVASCRIPT / "node_modules").is_dir(), reason="run npm install in tests/certificates/js")
+@pytest.mark.skipif(not (JAVASCRIPT / "node_modules").is_dir(), reason="npm installed no library: make test tries")
 def test_a_javascript_library_reads_our_credential_and_sees_a_change(issuer: CertificateIssuer) -> None:
     token = issuer.sd_jwt(facts(person=PERSON))
     at = int(NOW.timestamp()) + 60

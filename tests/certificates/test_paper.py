@@ -16,7 +16,8 @@ from PIL import Image
 
 from adapters.certificates.extraction import ATTACHMENT, text_in
 from adapters.certificates.issuer import CertificateIssuer
-from adapters.certificates.pdf import LABELS, printable
+from adapters.certificates.languages import LABELS
+from adapters.certificates.pdf import printable
 from domain.certificates import BodyKind, CertificateFacts, DisclosedPerson, Verdict
 from domain.countries import MemberState
 from domain.schemes import Branch

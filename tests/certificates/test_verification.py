@@ -16,9 +16,10 @@ from adapters.certificates import base45
 from adapters.certificates.extraction import FILE_BYTES
 from adapters.certificates.issuer import CertificateIssuer
 from adapters.certificates.keys import BelievedKeys
+from adapters.certificates.languages import LABELS
 from adapters.certificates.qr import LIFE, PREFIX
 from adapters.certificates.sd_jwt import Hider, encoded, issued
-from adapters.certificates.words import SIMULATED, notes
+from adapters.certificates.words import notes
 from domain.certificates import BodyKind, CertifiedCover, DisclosedPerson, Verdict
 from tests.certificates.made import ADDRESS, COVERS, NOW, PERSON, SIGNED, facts, issuer_in, text_of, verdict, verified
 from tests.certificates.made import verdict_on_file as on_file
@@ -269,8 +270,8 @@ def test_a_body_from_simulated_institutions_says_so_in_the_answer(issuer: Certif
         simulated = verified(text_of(issuer, kind, facts()), issuer.keys.believed())
         real = verified(text_of(issuer, kind, facts(simulated=False)), issuer.keys.believed())
 
-        assert SIMULATED in notes(simulated, NOW)
-        assert SIMULATED not in notes(real, NOW)
+        assert LABELS["en"]["simulated"] in notes(simulated, NOW)
+        assert LABELS["en"]["simulated"] not in notes(real, NOW)
 
 
 def test_the_answer_says_what_was_not_known(issuer: CertificateIssuer) -> None:

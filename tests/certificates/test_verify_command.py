@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 import lingkar
 from adapters.certificates import counter
-from adapters.certificates.counter import CounterTrouble, checked
+from adapters.certificates.counter import CounterTrouble, checked, saved_status
 from adapters.certificates.issuer import CertificateIssuer
-from adapters.certificates.words import SIMULATED
+from adapters.certificates.languages import LABELS
 from domain.certificates import BodyKind
 from tests.certificates.made import ADDRESS, NOW, facts, issuer_in
 
@@ -85,7 +85,7 @@ def test_every_body_is_valid_without_a_network_and_the_answer_says_what_is_not_k
     assert valid
     assert said.startswith("VALID.")
     assert "Whether it was withdrawn could not be asked" in said
-    assert SIMULATED in said
+    assert LABELS["en"]["simulated"] in said
     assert "MY.SOCSO.CAT1" in said
 
 
@@ -180,3 +180,106 @@ def test_a_key_file_that_is_none_is_said_with_what_to_do(tmp_path: Path, content
 def test_a_file_that_is_not_there_is_said(tmp_path: Path, keys_file: Path) -> None:
     with pytest.raises(CounterTrouble, match="cannot be read"):
         asyncio.run(checked(tmp_path / "absent", keys_file=keys_file, platform=None, now=NOW))
+
+
+def saved(issuer: CertificateIssuer, folder: Path, withdrawn: tuple[int, ...], at: dt.datetime) -> Path:
+    file = folder / "lists"
+    file.write_text(issuer.status_list(1, withdrawn, at) + "\n")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("withdrawn", "age_hours", "word", "note"),
+    [((), 2, "VALID", "saved list. It was signed on 2025-11-03 06:30 UTC and is good until 2025-11-04 06:30 UTC"),
+     ((77_777,), 2, "WITHDRAWN", "saved list. It was signed on 2025-11-03 06:30 UTC"),
+     ((), 30, "VALID", "was good until 2025-11-03 02:30 UTC. Save a new one"),
+     ((77_777,), 30, "WITHDRAWN", "was good until 2025-11-03 02:30 UTC")],
+    ids=["standing", "withdrawn", "an old list cannot say that it stands", "an old list still says withdrawn"],
+)  # fmt: skip
+def test_a_saved_list_tells_withdrawals_without_a_network_and_its_age_is_said(
+    issuer: CertificateIssuer,
+    keys_file: Path,
+    tmp_path: Path,
+    withdrawn: tuple[int, ...],
+    age_hours: int,
+    word: str,
+    note: str,
+) -> None:
+    file = file_of(issuer, tmp_path, BodyKind.SD_JWT)
+    lists = saved(issuer, tmp_path, withdrawn, NOW - dt.timedelta(hours=age_hours))
+
+    valid, said = asyncio.run(checked(file, keys_file=keys_file, platform=None, now=NOW, saved_lists=lists))
+
+    assert (valid, said.split(".")[0]) == (word == "VALID", word)
+    assert note in said
+    assert ("could not be asked" in said) == (age_hours > 24 and not withdrawn)
+
+
+def test_a_saved_list_that_is_not_signed_by_a_known_key_is_not_believed(
+    issuer: CertificateIssuer, keys_file: Path, tmp_path: Path
+) -> None:
+    file = file_of(issuer, tmp_path, BodyKind.SD_JWT)
+    stranger = saved(issuer_in(tmp_path / "others"), tmp_path, (), NOW)
+
+    with pytest.raises(CounterTrouble, match="unknown key"):
+        asyncio.run(checked(file, keys_file=keys_file, platform=None, now=NOW, saved_lists=stranger))
+
+
+@pytest.mark.parametrize("content", [b"no list", b"a.b.c", b"\xff\xfe"])
+def test_a_file_that_holds_no_list_is_said(
+    issuer: CertificateIssuer, keys_file: Path, tmp_path: Path, content: bytes
+) -> None:
+    file = file_of(issuer, tmp_path, BodyKind.SD_JWT)
+    (tmp_path / "lists").write_bytes(content)
+
+    with pytest.raises(CounterTrouble, match=r"cannot be (believed|read)"):
+        asyncio.run(checked(file, keys_file=keys_file, platform=None, now=NOW, saved_lists=tmp_path / "lists"))
+
+
+def test_a_list_of_another_number_leaves_the_withdrawal_unknown(
+    issuer: CertificateIssuer, keys_file: Path, tmp_path: Path
+) -> None:
+    file = file_of(issuer, tmp_path, BodyKind.SD_JWT)
+    (tmp_path / "lists").write_text(issuer.status_list(2, (77_777,), NOW))
+
+    valid, said = asyncio.run(
+        checked(file, keys_file=keys_file, platform=None, now=NOW, saved_lists=tmp_path / "lists")
+    )
+
+    assert valid
+    assert "could not be asked" in said
+
+
+def test_all_lists_of_a_platform_are_saved_and_used_later_without_it(
+    issuer: CertificateIssuer, keys_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        number = int(request.url.path.rsplit("/", 1)[1])
+        return httpx2.Response(200, text=issuer.status_list(number, (77_777,), NOW)) if number < 3 else _absent()
+
+    made = httpx2.AsyncClient
+    monkeypatch.setattr(httpx2, "AsyncClient", lambda **_: made(transport=httpx2.MockTransport(answer)))
+
+    kept = asyncio.run(saved_status("http://here"))
+    (tmp_path / "lists").write_text(kept)
+
+    assert len(kept.split()) == 2
+    file = file_of(issuer, tmp_path, BodyKind.QR_TEXT)
+    valid, said = asyncio.run(
+        checked(file, keys_file=keys_file, platform=None, now=NOW, saved_lists=tmp_path / "lists")
+    )
+    assert (valid, said.split(".")[0]) == (False, "WITHDRAWN")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--save-status", "x", "--offline", "--keys", "k"], ["f", "--status", "x"], [],
+                  ["f", "--save-status", "x"]]
+)  # fmt: skip
+def test_a_question_that_contradicts_itself_is_refused(var: Path, arguments: list[str]) -> None:
+    refused = RUNNER.invoke(lingkar.cli, ["verify", *arguments])
+
+    assert refused.exit_code == 2
+
+
+def _absent() -> httpx2.Response:
+    return httpx2.Response(404, json={})

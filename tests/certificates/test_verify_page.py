@@ -11,8 +11,9 @@ from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
 from adapters.certificates.extraction import FILE_BYTES
+from adapters.certificates.languages import LABELS
 from adapters.certificates.verification import Verification
-from adapters.certificates.words import ANSWERS, SIMULATED
+from adapters.certificates.words import answer as said
 from adapters.http import verify_page
 from domain.certificates import BodyKind, Verdict
 from tests.support.api import Api
@@ -41,7 +42,7 @@ def answered(answer: httpx2.Response) -> Verdict:
     """The one verdict on a page."""
     assert answer.status_code == 200
     (found,) = [verdict for verdict in Verdict if f'class="answer {verdict.value}"' in answer.text]
-    assert ANSWERS[found][0] in answer.text
+    assert said(found)[0] in answer.text
     return found
 
 
@@ -65,7 +66,7 @@ async def test_text_that_is_pasted_is_valid_and_its_facts_are_listed(scene: Scen
     answer = await pasted(api, f"\n  {(await body(api, world, kind)).decode()}\n")
 
     assert answered(answer) is Verdict.VALID
-    for fact in (world.certificate, "MY.SOCSO.CAT1", "employment injury", SIMULATED, "It names nobody"):
+    for fact in (world.certificate, "MY.SOCSO.CAT1", "employment injury", LABELS["en"]["simulated"], "It names nobody"):
         assert fact in answer.text
 
 
@@ -188,3 +189,55 @@ async def test_the_answer_is_kept_by_no_cache(api: Api) -> None:
 
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "wanted", "shown"),
+    [("", "", "en"), ("vi-VN,vi;q=0.9,en;q=0.8", "", "vi"), ("fr,th;q=0.5", "", "th"), ("fr", "", "en"),
+     ("en;q=0.1, id;q=0.9", "", "id"), ("th;q=0, ms;q=0.2", "", "ms"), ("th", "vi", "vi"), ("th", "xx", "th"),
+     ("th;q=x, ;;, =", "", "en"), ("*", "", "en")],
+)  # fmt: skip
+async def test_the_page_speaks_the_language_that_is_asked_for_or_accepted(
+    api: Api, accepted: str, wanted: str, shown: str
+) -> None:
+    answer = await api.client.get(f"/verify?language={wanted}", headers={"accept-language": accepted})
+
+    assert f'<html lang="{shown}">' in answer.text
+    assert answer.headers["content-language"] == shown
+    assert "Accept-Language" in answer.headers["vary"]
+    assert LABELS[shown]["verification"]["page"]["title"] in answer.text
+
+
+@pytest.mark.parametrize("language", sorted(LABELS))
+async def test_the_page_links_to_itself_in_every_language_by_its_own_name(api: Api, language: str) -> None:
+    answer = await api.client.get(f"/verify?language={language}")
+
+    for code, labels in LABELS.items():
+        assert f'href="/verify?language={code}"' in answer.text
+        assert labels["own_name"] in answer.text
+    assert f'action="/verify?language={language}"' in answer.text
+    assert answer.text.count('aria-current="page"') == 1
+
+
+@pytest.mark.parametrize("language", sorted(LABELS))
+def test_each_verdict_has_its_own_words_in_each_language(language: str) -> None:
+    given = [said(verdict, language) for verdict in Verdict]
+
+    assert len({headline for headline, _ in given}) == len({meaning for _, meaning in given}) == len(Verdict)
+    if language != "en":
+        assert not set(given) & {said(verdict) for verdict in Verdict}
+
+
+@pytest.mark.parametrize("language", sorted(LABELS))
+async def test_the_answer_is_in_the_language_of_the_form(scene: Scene, api: Api, language: str) -> None:
+    world = await lived(scene)
+    text = (await body(api, world, BodyKind.QR_TEXT)).decode()
+
+    answer = await api.client.post(f"/verify?language={language}", data={"text": text})
+    changed = await api.client.post(f"/verify?language={language}", data={"text": text[:-3] + "AAA"})
+
+    labels = LABELS[language]
+    for expected in (said(Verdict.VALID, language)[0], labels["simulated"], labels["branches"]["employment_injury"],
+                     labels["states"]["MY"], labels["verification"]["notes"]["nobody"]):  # fmt: skip
+        assert expected in answer.text
+    assert said(Verdict.CHANGED, language)[1] in changed.text

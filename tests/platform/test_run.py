@@ -288,12 +288,36 @@ def test_a_command_passes_its_further_arguments_on(
         raise SystemExit(0)
 
     monkeypatch.setattr(os, "execv", remember)
+    monkeypatch.setattr(run, "prepare_javascript", lambda: None)
     monkeypatch.chdir(ROOT)
 
     with pytest.raises(SystemExit):
         run.main(arguments)
 
     assert started == [["the-python", *became]]
+
+
+@pytest.mark.parametrize(("code", "kept"), [("0", True), ("1", False)], ids=["installed", "no registry"])
+def test_the_javascript_library_is_installed_once_and_a_failure_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], code: str, kept: bool
+) -> None:
+    folder = tmp_path / "tests" / "certificates" / "js"
+    folder.mkdir(parents=True)
+    for name in ("npm", "node"):
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\nmkdir node_modules\necho once >> calls\nexit {code}\n")
+        program.chmod(0o755)
+    monkeypatch.setattr(run, "ROOT", tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    run.prepare_javascript()
+    said = capfd.readouterr().err
+    if kept:
+        run.prepare_javascript()
+
+    assert (folder / "node_modules").is_dir() is kept
+    assert ("is skipped" in said) is not kept
+    assert (folder / "calls").read_text() == "once\n"
 
 
 def test_a_measurement_that_does_not_exist_is_refused_with_those_that_do(

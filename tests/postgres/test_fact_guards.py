@@ -34,6 +34,10 @@ NEVER_CHANGED = (
     "certificates",
     "certificate_statuses",
     "certificate_withdrawals",
+    "wallet_offers",
+    "wallet_wrong_tries",
+    "wallet_tokens",
+    "wallet_credentials",
     "audit_entries",
     "reviews",
     "review_outcomes",
@@ -63,6 +67,10 @@ A_COLUMN = {
     "certificates": "legislation",
     "certificate_statuses": "list_index",
     "certificate_withdrawals": "reason",
+    "wallet_offers": "credential",
+    "wallet_wrong_tries": "recorded_at",
+    "wallet_tokens": "expires_at",
+    "wallet_credentials": "recorded_at",
     "audit_entries": "action",
     "reviews": "code",
     "review_outcomes": "outcome",
@@ -83,6 +91,7 @@ async def lived(scene: Scene) -> Scene:
     await scene.nominate(worker.donation.fund_id, scene.lines(8, refused=2))
     await scene.move(worker.id)
     await scene.deliver()
+    await scene.to_wallet(worker.id)
     await scene.withdraw(worker.id)
     await scene.pledge(worker.donation)
     await _objected_and_looked_at(scene, worker.id)

@@ -67,6 +67,10 @@ BELONGS = {
     "review_outcomes": "review_id IN (SELECT id FROM reviews WHERE worker_id = :worker)",
     "reviews": "worker_id = :worker",
     "tariffs": "allocation_id = :allocation",
+    "wallet_credentials": "offer_id IN (SELECT id FROM wallet_offers WHERE worker_id = :worker)",
+    "wallet_offers": "worker_id = :worker",
+    "wallet_tokens": "offer_id IN (SELECT id FROM wallet_offers WHERE worker_id = :worker)",
+    "wallet_wrong_tries": "offer_id IN (SELECT id FROM wallet_offers WHERE worker_id = :worker)",
     "workers": "id = :worker",
 }
 ACTORS = (
@@ -97,6 +101,7 @@ async def whole_world(scene: Scene) -> tuple[World, dict[str, Any]]:
     await review_close(scene.context(), scene.key(), closing)
     withdrawing = ConsentWithdraw(consent_id=id_of("Consent", world.consent))
     await consent_withdraw(scene.context(worker_actor(world.worker_id)), scene.key(), withdrawing)
+    await scene.to_wallet(world.worker_id)
     await scene.withdraw(world.worker_id)
     urgent = Actor(id="on call", kind=ActorKind.OFFICER, member_state=MemberState.TH, institution_id="TH.SSO")
     command = EmergencyOpen(identifier=world.passport, reason="to have a row")
@@ -104,6 +109,8 @@ async def whole_world(scene: Scene) -> tuple[World, dict[str, Any]]:
     async with scene.superuser.begin() as connection:
         await connection.execute(text("INSERT INTO pledges SELECT gen_random_uuid(), donor_id, fund_id, 1, currency, "
                                       "received_on, now() FROM donations"))  # fmt: skip
+        await connection.execute(text("INSERT INTO proofs_seen VALUES ('x', now())"))
+        await connection.execute(text("INSERT INTO budgets VALUES ('x', 1, now())"))
         await connection.execute(text("INSERT INTO peers VALUES ('ID.BPJSTK', 1, now())"))
     return world, {
         "worker": world.worker_id,

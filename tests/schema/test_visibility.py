@@ -65,6 +65,7 @@ MUTATIONS = {
     "allocationRemit": (A, F, F, F, F, F, F, F),
     "identifierRecord": (A, A, F, F, F, F, F, F),
     "certificateWithdraw": (F, F, X, F, F, F, F, F),
+    "certificateOffer": (F, F, F, F, F, A, X, F),
     "messageRetry": (S, F, F, F, F, F, F, F),
     "emergencyOpen": (F, A, A, F, F, F, F, F),
     "consentGive": (F, F, F, F, F, A, A, F),

@@ -178,6 +178,8 @@ def mutations(world: World, key: str) -> dict[str, str]:
         "allocationRemit": named("allocationRemit", f'allocationId: "{world.allocation}"'),
         "identifierRecord": named("identifierRecord", f'workerId: "{world.worker}", identifier: {identifier(world)}'),
         "certificateWithdraw": named("certificateWithdraw", f'number: "{world.certificate}", reason: COVER_ENDED'),
+        "certificateOffer": f'certificateOffer(number: "{world.certificate}", '
+        f"credential: CERTIFICATE_OF_COVERAGE, disclosures: []) {{ {PROBLEM} }}",
         "messageRetry": named("messageRetry", f'messageId: "{opaque_id("Message", world.worker_id)}"'),
         "consentGive": named(
             "consentGive",

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.access_rules import load_access_rules
+from adapters.certificates.wallet_metadata import GRANT_TYPE, WalletDesk
 from adapters.identity.invented import invented_nominations
 from adapters.identity.rules import CheckedIdentities
 from adapters.postgres.rows import new_id
@@ -34,7 +38,19 @@ from domain.people import Identifier
 from domain.periods import Month
 from domain.records import Asked, Move, NominationReport, Purpose, Remittance
 from domain.schemes import FunderKind, Sector
-from resolvers import allocations, certificates, consents, coverage, deliveries, funding, moves, nominations, workers
+from domain.wallet import WalletCredential, WalletRefused
+from resolvers import (
+    allocations,
+    certificates,
+    consents,
+    coverage,
+    deliveries,
+    funding,
+    moves,
+    nominations,
+    wallet,
+    workers,
+)
 from resolvers.context import Context, Limits
 from tests.support.clock import SettableClock
 from tests.support.institutions import FakeExchange
@@ -98,6 +114,7 @@ class Scene:
             access=ACCESS,
             asked=Asked(purpose=Purpose.ADMINISTRATION if actor.kind is ActorKind.OFFICER else None),
             limits=self.limits,
+            offers=WalletDesk("http://lingkar.test"),
         )
 
     def key(self) -> str:
@@ -265,6 +282,24 @@ class Scene:
         number = (await self.certificate(worker_id)).number
         command = certificates.CertificateWithdraw(number=number, reason=reason)
         return await certificates.certificate_withdraw(self.context(OFFICER_MY), self.key(), command)
+
+    async def to_wallet(self, worker_id: UUID) -> None:
+        """A worker's certificate goes to a wallet, after the code was typed wrongly once."""
+        context = self.context(worker_actor(worker_id))
+        command = wallet.CertificateOffer(
+            number=(await self.certificate(worker_id)).number,
+            credential=WalletCredential.CERTIFICATE_OF_COVERAGE,
+            disclosures=(),
+        )
+        made = await wallet.certificate_offer(context, command)
+        platform = replace(context, actor=SYSTEM)
+        offer = json.loads(parse_qs(urlsplit(made.written.uri).query)["credential_offer"][0])
+        code = offer["grants"][GRANT_TYPE]["pre-authorized_code"]
+        with suppress(WalletRefused):
+            await wallet.wallet_token(platform, code, "wrong")
+        token = await wallet.wallet_token(platform, code, made.transaction_code)
+        taken = await wallet.wallet_offer_of(platform, token)
+        await wallet.wallet_certificate(platform, taken, f"nonce-{next(_numbers)}-{new_id()}")
 
     async def step(self, move: Move) -> MoveStep:
         return (await moves.move_of(self.context(), move.id)).step
