@@ -29,6 +29,7 @@ from adapters.country_pages import PageRefused, country_pages
 from adapters.docs import check_docs
 from adapters.http.edge import server_settings
 from adapters.http.quiet_schema import QuietSchema
+from adapters.http.trusted_documents import ManifestRefused
 from adapters.identity.development_issuer import DevelopmentIssuer, NotDevelopment
 from adapters.identity.invented import invented_nominations
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
@@ -70,8 +71,13 @@ def serve() -> None:
     """Serve the API."""
     settings = _settings()
     url = _database_url(settings, APP)
+    try:
+        api = build_api(settings, url)
+    except ManifestRefused as refused:
+        typer.echo(str(refused), err=True)
+        raise typer.Exit(2) from None
     uvicorn.run(
-        build_api(settings, url),
+        api,
         host=settings.host,
         port=settings.port,
         log_level="warning",

@@ -32,6 +32,9 @@ from graphql import (
     VisitorAction,
 )
 
+from schema.circles import has_circle
+from schema.repeats import Repeats, TooManyNames
+
 __all__ = ["DocumentLimits", "VariablesRule", "document_limits", "variables_limits"]
 
 VariablesRule = Callable[[DocumentNode, OperationDefinitionNode, Mapping[str, object]], int | GraphQLError]
@@ -51,14 +54,16 @@ _LIST_ARGUMENT: Final = "ids"
 class DocumentLimits:
     """How much one document may ask. Counts are taken after fragments are expanded, per operation."""
 
-    tokens: int = 2000
+    tokens: int = 1200
     """Lexical tokens; checked while parsing, before anything else is known of the document."""
     depth: int = 10
     """Fields inside one another; introspection fields and what is below them are exempt."""
-    fields: int = 500
+    fields: int = 300
     """Fields selected."""
     aliases: int = 30
     """Fields that are given another name."""
+    repeats: int = 16
+    """Times that the same field is asked for in one place; validation compares each pair of them."""
     root_fields: int = 20
     """Fields directly on Query or Mutation."""
     directives: int = 20
@@ -80,9 +85,9 @@ def document_limits(limits: DocumentLimits) -> type[ValidationRule]:
 
     limits: the limits; `tokens` is not checked here but while parsing.
     A page variable counts as its default, or as a full page without one; `variables_limits` looks again
-    once the values are known. Unknown fragments and fragments in a circle count nothing: other rules refuse
-    them. Refusals: QUERY_TOO_COMPLEX with the first limit that is exceeded; GRAPHQL_PARSE_FAILED for an
-    empty selection.
+    once the values are known. Unknown fragments count nothing: other rules refuse them. Refusals:
+    QUERY_TOO_COMPLEX with the first limit that is exceeded; GRAPHQL_PARSE_FAILED for an empty selection;
+    GRAPHQL_VALIDATION_FAILED for fragments in a circle.
     """
 
     class DocumentLimitsRule(ValidationRule):
@@ -153,6 +158,7 @@ class _Measure:
     directives: int = 0
     ids: int = 0
     cost: int = 0
+    repeats: int = 0
 
 
 _NOTHING: Final = _Measure()
@@ -181,6 +187,7 @@ class _Ruler:
         self.values: dict[str, int | None] = {**defaults, **(variables or {})}
         self.measured: dict[str, _Measure] = {}
         self.open: set[str] = set()
+        self.repeats = Repeats(fragments)
 
     def selections(self, selection_set: SelectionSetNode, nesting: int) -> _Measure:
         """Return the sum of the selections of one selection set."""
@@ -188,6 +195,8 @@ class _Ruler:
             raise _TooDeep
         if not selection_set.selections:
             raise _EmptySelection
+        if len(selection_set.selections) > self.limits.fields:
+            raise TooManyNames
         return _sum(self.selection(node, nesting) for node in selection_set.selections)
 
     def selection(self, node: SelectionNode, nesting: int) -> _Measure:
@@ -219,6 +228,7 @@ class _Ruler:
             depth=0 if is_introspection else below.depth + 1,
             fields=_capped(below.fields + 1),
             aliases=_capped(below.aliases + (node.alias is not None)),
+            repeats=self.repeats.of(node.selection_set, below.repeats) if node.selection_set else 0,
             root_fields=1,
             directives=below.directives,
             ids=max(below.ids, ids),
@@ -261,6 +271,9 @@ def _refusal_of(document: DocumentNode, limits: DocumentLimits) -> GraphQLError 
         if given > limit:
             return _exceeded(what, given, limit)
     by_name = _fragments_of(document)
+    if has_circle(by_name):
+        message = "A fragment spreads itself, perhaps through others. Take the circle out."
+        return GraphQLError(message, extensions={"code": "GRAPHQL_VALIDATION_FAILED"})
     for operation in operations:
         found = _measured(operation, by_name, limits, None)
         if isinstance(found, GraphQLError):
@@ -278,6 +291,9 @@ def _measured(
     ruler = _Ruler(fragments, limits, _defaults(operation), variables)
     try:
         inside = ruler.selections(operation.selection_set, 1)
+        inside = _sum((inside, _Measure(repeats=ruler.repeats.of(operation.selection_set, inside.repeats))))
+    except TooManyNames:
+        return _exceeded("fields", _CAP, limits.fields)
     except _TooDeep:
         return _exceeded("selection sets inside one another", _NESTING_MAX + 1, _NESTING_MAX)
     except _EmptySelection:
@@ -296,6 +312,7 @@ _WORDS: Final = {
     "depth": "levels of fields",
     "fields": "fields",
     "aliases": "aliases",
+    "repeats": "times the same field in one place",
     "root_fields": "root fields",
     "directives": "directives",
     "ids": "ids in one argument",
@@ -313,10 +330,10 @@ def _exceeded(what: str, given: int, limit: int) -> GraphQLError:
 
 
 def _sum(parts: Iterable[_Measure]) -> _Measure:
-    """Add the parts; depth and ids are the largest of them."""
-    depth = counted = aliases = root_fields = directives = ids = cost = 0
+    """Add the parts; depth, repeats and ids are the largest of them."""
+    depth = counted = aliases = repeats = root_fields = directives = ids = cost = 0
     for part in parts:
-        depth, ids = max(depth, part.depth), max(ids, part.ids)
+        depth, ids, repeats = max(depth, part.depth), max(ids, part.ids), max(repeats, part.repeats)
         counted += part.fields
         aliases += part.aliases
         root_fields += part.root_fields
@@ -326,6 +343,7 @@ def _sum(parts: Iterable[_Measure]) -> _Measure:
         depth=depth,
         fields=_capped(counted),
         aliases=_capped(aliases),
+        repeats=repeats,
         root_fields=_capped(root_fields),
         directives=_capped(directives),
         ids=ids,

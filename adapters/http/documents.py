@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final
 
 from graphql import (
@@ -31,6 +33,16 @@ __all__ = ["DocumentRefused", "Documents"]
 
 _REMEMBERED_LENGTH_MAX: Final = 16_384
 """Characters of a text that is remembered; longer ones are mostly values and hardly ever come twice."""
+
+
+_LENGTH_MAX: Final = 40_000
+"""Characters of a text. Reading one costs as much as reading a word; long values belong into variables."""
+_SIGN: Final = re.compile(
+    r'"""(?:[^"\\]++|\\.|"(?!""))*+(?:"""|\Z)|"(?:[^"\\\n\r]++|\\.)*+"?|\#[^\n\r]*+'
+    r"|[_A-Za-z][_0-9A-Za-z]*+|\.\.\.|[!$&()\[\]{}:=@|]",
+    re.DOTALL,
+)
+"""A text, a name, a sign, or a comment, which costs as much to read; numbers are left out."""
 
 
 class DocumentRefused(Exception):
@@ -89,6 +101,11 @@ class Documents:
         return checked
 
     def _parsed(self, text: str) -> DocumentNode:
+        if len(text) > _LENGTH_MAX:
+            raise _too_long(f"{len(text)} characters", _LENGTH_MAX)
+        # The parser counts as well, but at twenty times the price.
+        if sum(1 for _ in islice(_SIGN.finditer(text), self._tokens + 1)) > self._tokens:
+            raise _too_long("more words and signs", self._tokens)
         try:
             document = parse(text, max_lexical_tokens=self._tokens, allow_empty_selection_sets=False)
         except RecursionError:
@@ -142,6 +159,11 @@ class _NulFinder(Visitor):
         if "\x00" in node.value:
             message = "A text of the document holds the character NUL. Remove it."
             raise DocumentRefused([_coded(message, "NUL_CHARACTER")])
+
+
+def _too_long(given: str, limit: int) -> DocumentRefused:
+    message = f"The document has {given}; one document takes {limit}. Split it, and send values as variables."
+    return DocumentRefused([_coded(message, "QUERY_TOO_COMPLEX")])
 
 
 def _coded(message: str, code: str) -> GraphQLError:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import Any, Final, NoReturn
 
 from adapters.http.refusals import RequestRefused
@@ -20,8 +19,6 @@ DEPTH_MAX: Final = 64
 INTEGER_DIGITS_MAX: Final = 32
 """Digits of a whole number; no number of the contract has more than 10."""
 
-# A string counts as closed at the end of the body too, so that one unclosed quote cannot make this quadratic.
-_STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]++|\\.|\\\Z)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
@@ -33,7 +30,6 @@ def read_json_object(body: bytes) -> dict[str, Any]:
     any other value.
     """
     text = _text(body)
-    _check_depth(text)
     try:
         value = json.loads(
             text,
@@ -42,8 +38,11 @@ def read_json_object(body: bytes) -> dict[str, Any]:
             parse_float=_float,
             parse_constant=_no_constant,
         )
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError:
         _invalid("The body is not JSON")
+    _check_depth(value)
     if "\\u" in text:
         # Only an escape can bring in what the decoder has not already refused.
         _check_characters(value)
@@ -65,18 +64,25 @@ def _text(body: bytes) -> str:
         _invalid("The body is not UTF-8")
 
 
-def _check_depth(text: str) -> None:
-    depth = 0
-    for match in _STRING_OR_BRACKET.finditer(text):
-        first = text[match.start()]
-        if first in "[{":
-            depth += 1
-            if depth > DEPTH_MAX:
-                raise RequestRefused(
-                    "JSON_TOO_DEEP", f"The body nests deeper than {DEPTH_MAX} levels. Send a flatter one."
-                )
-        elif first in "]}":
-            depth -= 1
+def _check_depth(value: object) -> None:
+    """Refuse what nests too deeply; looked at level by level, when it is known to be JSON at all."""
+    level = [value]
+    for _ in range(DEPTH_MAX):
+        level = [inside for outer in level for inside in _members(outer)]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _members(value: object) -> list[object]:
+    """The arrays and objects directly inside one."""
+    if isinstance(value, dict):
+        return [one for one in value.values() if isinstance(one, (dict, list))]
+    return [one for one in value if isinstance(one, (dict, list))] if isinstance(value, list) else []
+
+
+def _too_deep() -> RequestRefused:
+    return RequestRefused("JSON_TOO_DEEP", f"The body nests deeper than {DEPTH_MAX} levels. Send a flatter one.")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

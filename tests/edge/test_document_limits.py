@@ -33,14 +33,25 @@ def operations(number: int) -> str:
 
 
 SKIP = "@skip(if: false) "
+TWENTY = "hello " * 10 + "again: hello " * 10
+BLOCK = "children { " + "name " * 12 + "__typename " * 4 + "} "
+BLOCKS = "{ fund { " + "".join(f"b{number}: {BLOCK}" for number in range(17))
 LIMITS = [
     ("depth", levels(10), levels(11)),
-    ("fields", "{ fund { " + "name " * 499 + "} }", "{ fund { " + "name " * 500 + "} }"),
+    ("fields", BLOCKS + "name " * 10 + "} }", BLOCKS + "name " * 11 + "} }"),
+    ("repeats", "{ fund { " + "name " * 16 + "} }", "{ fund { " + "name " * 17 + "} }"),
+    (
+        "repeats",
+        "{ fund { ... { " + "name " * 8 + "} ... { " + "name " * 8 + "} } }",
+        "{ fund { ... { name } " + "name " * 16 + "} }",
+    ),
+    ("repeats", "{ hello }", "{ fund { ...F ...F ...F } } fragment F on Fund { " + "name " * 6 + "}"),
+    ("repeats", "{ " + ("fund { " + "name " * 4 + "} ") * 4 + "}", "{ " + ("fund { " + "name " * 5 + "} ") * 4 + "}"),
     ("aliases", "{ fund { " + names(30) + " } }", "{ fund { " + names(31) + " } }"),
-    ("root fields", "{ " + "hello " * 20 + "}", "{ " + "hello " * 21 + "}"),
+    ("root fields", "{ " + TWENTY + "}", "{ " + TWENTY + "hello }"),
     ("directives", "{ hello " + SKIP + "} ", "{ hello " + SKIP * 21 + "}"),
     ("fragments", fragments(30), fragments(31)),
-    ("tokens", "{ fund { name } }" + " # comment" * 9, "{ " + "hello " * 2001 + "}"),
+    ("tokens", "{ fund { name } }" + " # comment" * 9, "{ " + "hello " * 1500 + "}"),
     ("ids", "{ fund { nodes(ids: [" + '"a" ' * 100 + "]) { name } } }", None),
     ("ids", "{ hello }", "{ fund { nodes(ids: [" + '"a" ' * 101 + "]) { name } } }"),
     ("cost", "{ fund { children(first: 100) { children(first: 99) { name } } } }", None),

@@ -105,7 +105,10 @@ async def test_a_connection_whose_head_never_ends_is_closed(port: int, head: byt
         HEAD + b"content-length: -1\r\n\r\n",
         HEAD + b"content-length: 0x18\r\n\r\n",
         HEAD + b"transfer-encoding : chunked\r\n\r\n",
+        HEAD + b"content-length: +24\r\n\r\n",
         HEAD + b"a: b\x00c\r\n\r\n",
+        HEAD + b"a: b\rc\r\n\r\n",
+        HEAD + b"a: b\r\n c\r\n\r\n",
     ],
 )
 async def test_a_head_that_two_servers_could_read_differently_is_refused_and_closed(port: int, head: bytes) -> None:
@@ -126,3 +129,10 @@ async def test_who_is_connected_stays_known_whatever_a_header_says() -> None:
         answer = await said(port, HEAD + b"x-forwarded-for: 10.9.9.9\r\n" + CLOSE + b"\r\n")
 
         assert b"10.9.9.9 127.0.0.1" in answer
+
+
+@pytest.mark.parametrize("hosts", [b"", b"host: lingkar.test\r\nhost: lingkar.test\r\n"], ids=["none", "two"])
+async def test_a_head_without_exactly_one_host_is_refused(port: int, hosts: bytes) -> None:
+    answer = await said(port, b"GET /livez HTTP/1.1\r\n" + hosts + CLOSE + b"\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 400")
