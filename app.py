@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import schema
+from adapters.audit.heads import ChainBroken, sign_daily
+from adapters.audit.keys import AuditKeys
+from adapters.audit.keys import create_development_keys as create_audit_keys
 from adapters.certificates.issuer import CertificateIssuer
 from adapters.certificates.keys import CertificateKeys
 from adapters.certificates.keys import create_development_keys as create_certificate_keys
@@ -28,6 +31,7 @@ from adapters.countries import ADAPTERS
 from adapters.countries.exchange import OUR_SENDER_ID, HttpExchange, InstitutionEndpoint
 from adapters.countries.signatures import Keyring, create_development_keys
 from adapters.countries.transport import open_client
+from adapters.http.audit_door import audit_routes
 from adapters.http.certificate_door import certificate_routes
 from adapters.http.edge import Edge
 from adapters.http.graphql_door import DoorLimits, GraphQLRequest, Shortcut, graphql_door
@@ -41,12 +45,14 @@ from adapters.identity.sealing import KeyFolder, Sealer
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
 from adapters.identity.tokens import DevelopmentIssuer, TokenReader, TokenRefused
 from adapters.identity.trusted_keys import TrustedIssuer
+from adapters.postgres.audit_archive import AuditArchive
 from adapters.postgres.migrate import newest_revision, revision_of
 from adapters.postgres.rows import new_id
 from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.rulebook import load_rulebook
 from adapters.settings import Settings
 from domain.actors import Actor, ActorKind
+from domain.audit import KeptHead
 from domain.certificates import CertificateFacts, Disclosure, StatusPlace
 from domain.legislation import Rulebook
 from domain.reads import NotPlannable
@@ -136,6 +142,12 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
     async def keys(_: HttpRequest) -> Response:
         return JSONResponse(issuer_keys(settings))
 
+    archive = AuditArchive(services.database.engine)
+
+    async def heads_of(chain: str, since: dt.date, limit: int) -> Sequence[KeptHead]:
+        async with archive.read() as reading:
+            return await reading.kept_heads(chain, since=since, limit=limit)
+
     built = schema.build(QuietSchema)
     document = DocumentLimits()
     limits = DoorLimits(
@@ -157,6 +169,7 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         ),
         *nomination_routes(submit, bytes_at_most=settings.upload_bytes),
         *certificate_routes(issuer, show, withdrawn, services.clock.now),
+        *audit_routes(audit_keys(settings).public_set(), heads_of),
         *verify_routes(verified, services.clock.now),
         *health_routes({"database": services.database.ready, "schema": lambda: _schema_is_newest(services.database)}),
         *([Route("/.well-known/jwks.json", keys)] if settings.development else []),
@@ -189,6 +202,7 @@ def planned_shortcut(planned: PlannedReads) -> Shortcut:
 async def work(settings: Settings, database_url: str, stop: asyncio.Event) -> None:
     """Deliver messages and settle answers until told to stop; a lost database or institution is waited for."""
     services = build_services(settings, database_url)
+    archive, keys = AuditArchive(services.database.engine), audit_keys(settings)
     swept = dt.datetime.min.replace(tzinfo=dt.UTC)
     async with open_client(settings.exchange_seconds) as client:
         exchange = build_exchange(services, client)
@@ -197,6 +211,7 @@ async def work(settings: Settings, database_url: str, stop: asyncio.Event) -> No
                 now = services.clock.now()
                 if (now - swept).total_seconds() >= _SWEEP_SECONDS:
                     await end_silent_moves(services.context(_SYSTEM))
+                    await _sign_heads(archive, keys, now)
                     swept = now
                 busy = await deliver_due(services.context(_SYSTEM), exchange)
                 busy += await settle_answers(services.context(_SYSTEM))
@@ -208,6 +223,14 @@ async def work(settings: Settings, database_url: str, stop: asyncio.Event) -> No
             if not busy:
                 await asyncio.sleep(_IDLE_SECONDS)
     await services.database.close()
+
+
+async def _sign_heads(archive: AuditArchive, keys: AuditKeys, now: dt.datetime) -> None:
+    try:
+        await sign_daily(archive, keys, now)
+    except ChainBroken as broken:
+        # A broken chain is for a person; messages are delivered all the same.
+        _log.error("audit_chain_broken", chain=broken.chain)
 
 
 def build_exchange(services: Services, client: Any) -> HttpExchange:
@@ -236,6 +259,13 @@ def certificate_keys(settings: Settings) -> CertificateKeys:
     if settings.development:
         create_certificate_keys(settings.certificate_keys_folder)
     return CertificateKeys(settings.certificate_keys_folder, settings.address)
+
+
+def audit_keys(settings: Settings) -> AuditKeys:
+    """The keys by which heads of audit chains are signed; in development the first one is made."""
+    if settings.development:
+        create_audit_keys(settings.audit_keys_folder)
+    return AuditKeys(settings.audit_keys_folder)
 
 
 def issuer_keys(settings: Settings) -> dict[str, Any]:

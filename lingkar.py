@@ -8,10 +8,12 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import typer
@@ -19,6 +21,11 @@ import uvicorn
 from graphql import lexicographic_sort_schema, print_schema
 
 import schema
+from adapters.audit.bundle import NothingToExport, export_bundle
+from adapters.audit.forms import KeptHeadsUnreadable
+from adapters.audit.heads import ChainBroken, sign_asked, verified
+from adapters.audit.keys import AuditKeys
+from adapters.audit.keys import rotate_keys as rotate_audit_keys
 from adapters.certificates.counter import CounterTrouble, checked
 from adapters.certificates.keys import rotate_keys
 from adapters.clock import SystemClock
@@ -32,15 +39,15 @@ from adapters.identity.invented import invented_nominations
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
 from adapters.identity.tokens import DevelopmentIssuer
 from adapters.logs import configure_logs
+from adapters.postgres.audit_archive import AuditArchive
 from adapters.postgres.embedded import start as start_embedded
 from adapters.postgres.migrate import migrate
 from adapters.processes import Supervisor, free_port
 from adapters.rule_schema import agreements_schema, rule_file_schema
 from adapters.rulebook import load_rulebook
 from adapters.settings import Settings
-from app import build_api, build_services, certificate_keys, work
+from app import audit_keys, build_api, build_services, certificate_keys, work
 from domain.actors import Actor, ActorKind
-from domain.audit import broken_at
 from domain.countries import MemberState
 from journey.play import Stage, play
 from sandbox.institutions import INSTITUTIONS
@@ -49,8 +56,20 @@ from schema.ids import parts_of
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 audit_cli = typer.Typer(no_args_is_help=True, help="The audit chains.")
 cli.add_typer(audit_cli, name="audit")
-keys_cli = typer.Typer(no_args_is_help=True, help="The keys by which certificates are signed.")
+keys_cli = typer.Typer(
+    no_args_is_help=True, help="The keys by which certificates and heads of audit chains are signed."
+)
 cli.add_typer(keys_cli, name="keys")
+
+T = TypeVar("T")
+
+
+class KeyPurpose(Enum):
+    """What signing keys are for; no key serves two purposes."""
+
+    CERTIFICATES = "certificates"
+    AUDIT = "audit"
+
 
 _ROOT = Path(__file__).resolve().parent
 _TOKEN_SECONDS = 86_400
@@ -150,37 +169,59 @@ def check_docs_command() -> None:
 
 
 @audit_cli.command(name="verify")
-def audit_verify() -> None:
-    """Recompute every audit chain; exits with 1 and the entry's number where one is broken."""
-    settings = _settings()
-    services = build_services(settings, _database_url(settings))
-
-    async def verify() -> bool:
-        whole = True
-        async with services.database.read() as unit:
-            for chain in await unit.trust.chains():
-                entries = await unit.trust.chain(chain)
-                broken = broken_at(entries)
-                whole = whole and broken is None
-                state = "whole" if broken is None else f"broken at entry {broken}"
-                typer.echo(f"{chain}: {len(entries)} entries, {state}")
-        await services.database.close()
-        return whole
-
-    if not asyncio.run(verify()):
+def audit_verify(
+    heads: Annotated[
+        list[Path] | None, typer.Option(help="Heads that were kept elsewhere, as /audit/heads/… gives.")
+    ] = None,
+) -> None:
+    """Recompute every audit chain against its heads; exits with 1 and the first bad entry where one is broken."""
+    found = _audited(lambda archive, keys: verified(archive, keys, heads or []))
+    for one in found:
+        typer.echo(one.text)
+    if any(one.faults for one in found):
         raise typer.Exit(1)
 
 
+@audit_cli.command(name="sign")
+def audit_sign() -> None:
+    """Sign the head of every chain that grew; the worker does so once a day."""
+    signed = _audited(lambda archive, keys: sign_asked(archive, keys, SystemClock().now()))
+    typer.echo(f"Signed: {', '.join(signed) or 'none, for none grew since the last time'}.")
+
+
+@audit_cli.command(name="export")
+def audit_export(
+    file: Annotated[Path, typer.Argument(help="The bundle to write, a zip.")],
+    institution: Annotated[str, typer.Option(help="Whose chain, for example MY.SOCSO, or lingkar.")],
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, UTC.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, UTC.")],
+) -> None:
+    """Write a part of a chain into a bundle that anyone verifies by the script in it."""
+    days = first.date(), last.date()
+    exported = _audited(lambda archive, keys: export_bundle(archive, keys, institution, *days, file))
+    typer.echo(
+        f"Entries {exported.first} to {exported.last}, signed through entry {exported.signed_through}.\n"
+        f"Check them with: unzip {file.name} verify_audit.py && python verify_audit.py {file.name}"
+    )
+
+
 @keys_cli.command(name="export")
-def keys_export() -> None:
-    """Print the public keys, with which anyone checks certificates without a network."""
-    typer.echo(json.dumps(certificate_keys(_settings()).public_set(), indent=1))
+def keys_export(purpose: Annotated[KeyPurpose, typer.Option(help="What they sign.")] = KeyPurpose.CERTIFICATES) -> None:
+    """Print the public keys, with which anyone checks certificates or heads without a network."""
+    settings = _settings()
+    keys = audit_keys(settings) if purpose is KeyPurpose.AUDIT else certificate_keys(settings)
+    typer.echo(json.dumps(keys.public_set(), indent=1))
 
 
 @keys_cli.command(name="rotate")
-def keys_rotate() -> None:
-    """Make the next signing key; of the older ones only the public half is kept. Restart the API afterwards."""
-    typer.echo(f"New certificates are signed by {rotate_keys(_settings().certificate_keys_folder)} after a restart.")
+def keys_rotate(purpose: Annotated[KeyPurpose, typer.Option(help="What they sign.")] = KeyPurpose.CERTIFICATES) -> None:
+    """Make the next signing key; of the older ones only the public half is kept. Restart API and worker afterwards."""
+    settings = _settings()
+    if purpose is KeyPurpose.AUDIT:
+        made = rotate_audit_keys(settings.audit_keys_folder)
+    else:
+        made = rotate_keys(settings.certificate_keys_folder)
+    typer.echo(f"New {purpose.value} are signed by {made} after a restart.")
 
 
 @cli.command()
@@ -278,6 +319,24 @@ def _platform() -> Iterator[tuple[Stage, Supervisor]]:
             seed=secrets.randbits(48),
         )
         yield stage, supervisor
+
+
+def _audited(act: Callable[[AuditArchive, AuditKeys], Coroutine[Any, Any, T]]) -> T:
+    """Carry out what needs the chains and their keys; what it refuses ends the command with 2."""
+    settings = _settings()
+    services = build_services(settings, _database_url(settings))
+
+    async def acted() -> T:
+        try:
+            return await act(AuditArchive(services.database.engine), audit_keys(settings))
+        finally:
+            await services.database.close()
+
+    try:
+        return asyncio.run(acted())
+    except (ChainBroken, NothingToExport, KeptHeadsUnreadable) as refused:
+        typer.echo(str(refused), err=True)
+        raise typer.Exit(2) from None
 
 
 def _write(printed: Mapping[Path, str], command: str, check: bool) -> None:

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from domain.actors import Actor
-from domain.audit import AuditEntry
 from domain.certificates import CertificateOfCoverage, WithdrawalReason
 from domain.coverage import CoverageSpell
 from domain.exchange import Answer, PersonOnWire
@@ -215,10 +214,6 @@ class Trust(Protocol):
         """Add an audit entry. It is written at the very end of the transaction, so that no other lock is waited for
         while the head of the chain is held."""
         ...
-
-    async def chain(self, chain: str) -> tuple[AuditEntry, ...]: ...
-
-    async def chains(self) -> tuple[str, ...]: ...
 
 
 class UnitOfWork(Protocol):

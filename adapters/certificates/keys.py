@@ -6,24 +6,21 @@ sign any more is `certificate-<n>.public`: its bodies are believed, and nobody c
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from adapters.identity.key_files import KeyFilesInvalid, folder_held, read_secret, write_secret_once
+from adapters.identity.signing_folder import SigningKeys
 from adapters.identity.trusted_keys import KeySetInvalid, TrustedIssuer, trusted_keys
 
-KEY_ID_BYTES = 8
-"""Short, because the QR code carries it; a key set in which two are alike is refused."""
-_NAME = re.compile(r"certificate-([1-9][0-9]{0,3})\.(key|public)")
+__all__ = ["BelievedKeys", "CertificateKeys", "believed_keys", "create_development_keys", "rotate_keys"]
+
+_KEYS = SigningKeys(
+    name="certificate", type=ECKey, curve="P-256", algorithm="ES256", remedy="python -m lingkar keys rotate"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +38,9 @@ class CertificateKeys:
     """
 
     def __init__(self, folder: Path, issuer: str) -> None:
-        private = {number: _key(path) for number, path in _files(folder, "key").items()}
-        if not private:
-            raise KeyFilesInvalid(
-                "The key folder holds no certificate-1.key. Restore it, or make one with: python -m lingkar keys rotate"
-            )
-        public = {number: _key(path) for number, path in _files(folder, "public").items()}
-        newest = max(private)
         self.issuer = issuer
-        self.signing = private[newest]
-        # The signing key first, then the younger before the older.
-        older = {**public, **private}
-        del older[newest]
-        self._ordered = [self.signing, *(older[number] for number in sorted(older, reverse=True))]
+        self._ordered = _KEYS.read(folder)
+        self.signing = self._ordered[0]
 
     def public_set(self) -> dict[str, Any]:
         """The JSON Web Key Set by which bodies are verified, with the address of who signs."""
@@ -78,49 +65,9 @@ def believed_keys(published: Mapping[str, Any]) -> BelievedKeys:
 
 def create_development_keys(folder: Path) -> None:
     """Make the first signing key of a folder that has none."""
-    with folder_held(folder):
-        if not _files(folder, "key"):
-            _write(folder, 1)
+    _KEYS.create_first(folder)
 
 
 def rotate_keys(folder: Path) -> str:
     """Make the next signing key and keep of the older ones only the public half; returns the new key's id."""
-    with folder_held(folder):
-        older = _files(folder, "key")
-        number = max((*older, *_files(folder, "public")), default=0) + 1
-        made = _write(folder, number)
-        for old_number, path in older.items():
-            half = dict(_key(path).as_dict(private=False))
-            write_secret_once(folder / f"certificate-{old_number}.public", json.dumps(half).encode())
-            path.unlink()
-        return str(made.kid)
-
-
-def key_id(key: ECKey) -> str:
-    """The id of a key: the first bytes of its thumbprint (RFC 7638), as base64url."""
-    thumbprint = base64.urlsafe_b64decode(key.thumbprint() + "=")
-    assert len(thumbprint) == hashlib.sha256().digest_size, "a thumbprint is a SHA-256"
-    return base64.urlsafe_b64encode(thumbprint[:KEY_ID_BYTES]).decode().rstrip("=")
-
-
-def _files(folder: Path, half: str) -> dict[int, Path]:
-    found = ((path, _NAME.fullmatch(path.name)) for path in folder.glob("certificate-*"))
-    return {int(match[1]): path for path, match in found if match is not None and match[2] == half}
-
-
-def _write(folder: Path, number: int) -> ECKey:
-    bare = ECKey.generate_key("P-256")
-    key = ECKey.import_key(bare.as_dict(private=True) | {"kid": key_id(bare), "alg": "ES256", "use": "sig"})
-    content = json.dumps(key.as_dict(private=True)).encode()
-    write_secret_once(folder / f"certificate-{number}.key", content)
-    return key
-
-
-def _key(path: Path) -> ECKey:
-    try:
-        key = ECKey.import_key(json.loads(read_secret(path)))
-        if key.curve_name == "P-256" and key.kid == key_id(key) and key.is_private == (path.suffix == ".key"):
-            return key
-    except (JoseError, ValueError, TypeError, KeyError):
-        pass
-    raise KeyFilesInvalid(f"The key file {path.name} does not hold a key as this program writes it. Restore it.")
+    return _KEYS.rotate(folder)

@@ -568,3 +568,22 @@ audit_entries = Table(
     _required("hash", LargeBinary),
     PrimaryKeyConstraint("chain", "number", name="pk_audit_entries"),
 )
+
+audit_signed_heads = Table(
+    "audit_signed_heads",
+    metadata,
+    _row_number(),
+    _required("chain", Text),
+    _required("occasion", Text),
+    _required("day", Date),
+    _required("number", BigInteger),
+    _required("hash", LargeBinary),
+    _required("signed_at", DateTime(timezone=True)),
+    _required("digest", LargeBinary),
+    _required("key_id", Text),
+    _required("signature", LargeBinary),
+    CheckConstraint("occasion IN ('daily', 'asked')", name="occasion"),
+    UniqueConstraint("chain", "signed_at", name="uq_audit_signed_heads_chain"),
+    Index("uq_audit_signed_heads_daily", "chain", "day", unique=True, postgresql_where=text("occasion = 'daily'")),
+    Index("uq_audit_signed_heads_asked", "chain", "number", unique=True, postgresql_where=text("occasion = 'asked'")),
+)

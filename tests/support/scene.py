@@ -14,12 +14,13 @@ from sqlalchemy import text
 
 from adapters.identity.invented import invented_nominations
 from adapters.identity.rules import CheckedIdentities
+from adapters.postgres.audit_archive import AuditArchive
 from adapters.postgres.rows import new_id
 from adapters.postgres.tables import metadata
 from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.rulebook import load_rulebook
 from domain.actors import Actor, ActorKind
-from domain.audit import broken_at
+from domain.audit import first_fault
 from domain.certificates import CertificateOfCoverage, WithdrawalReason
 from domain.countries import MemberState
 from domain.coverage import CoverageDetermination
@@ -278,8 +279,12 @@ class Scene:
             return list(await connection.execute(text(query), asked))
 
     async def chains_are_whole(self) -> bool:
-        async with self.database.read() as work:
-            return all([broken_at(await work.trust.chain(c)) is None for c in await work.trust.chains()])
+        async with AuditArchive(self.database.engine).read() as reading:
+            found = []
+            for chain in await reading.chains():
+                entries = [entry async for entry in reading.entries(chain)]
+                found.append(first_fault(entries, chain, await reading.head(chain)))
+            return found != [] and set(found) == {None}
 
 
 def nik_of(value: str) -> Identifier:
