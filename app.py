@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +47,7 @@ from adapters.identity.tokens import DevelopmentIssuer, TokenReader, TokenRefuse
 from adapters.identity.trusted_keys import TrustedIssuer
 from adapters.postgres.audit_archive import AuditArchive
 from adapters.postgres.migrate import newest_revision, revision_of
+from adapters.postgres.resealing import Resealed, Resealing
 from adapters.postgres.rows import new_id
 from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.rulebook import load_rulebook
@@ -77,6 +78,7 @@ class Services:
     settings: Settings
     clock: SystemClock
     database: PostgresDatabase
+    sealer: Sealer
     rulebook: Rulebook
     identity: CheckedIdentities
     limits: Limits
@@ -99,10 +101,12 @@ def build_services(settings: Settings, database_url: str) -> Services:
     """Build what a process needs; reads the rule files and keys, connects lazily."""
     folder = settings.keys_folder
     keys = create_sealing_keys(folder) if settings.development else KeyFolder(folder)
+    sealer = Sealer(keys)
     return Services(
         settings=settings,
         clock=SystemClock(),
-        database=PostgresDatabase(database_url, Sealer(keys), pool_size=settings.database_pool),
+        database=PostgresDatabase(database_url, sealer, pool_size=settings.database_pool),
+        sealer=sealer,
         rulebook=load_rulebook(),
         identity=CheckedIdentities(),
         limits=Limits(person_months=settings.person_months, move_answer_days=settings.move_answer_days),
@@ -223,6 +227,18 @@ async def work(settings: Settings, database_url: str, stop: asyncio.Event) -> No
             if not busy:
                 await asyncio.sleep(_IDLE_SECONDS)
     await services.database.close()
+
+
+async def reseal(settings: Settings, database_url: str, limit: int, say: Callable[[str], None]) -> Resealed:
+    """Bring everything under the newest root key, so many persons at a time; returns what could not be done."""
+    services = build_services(settings, database_url)
+    resealing = Resealing(services.database.engine, services.sealer)
+    try:
+        while (done := await resealing.batch(limit, services.clock.now())) != Resealed(keys=0, persons=0):
+            say(f"Wrapped {done.keys} keys, sealed {done.persons} persons anew.")
+        return await resealing.left()
+    finally:
+        await services.database.close()
 
 
 async def _sign_heads(archive: AuditArchive, keys: AuditKeys, now: dt.datetime) -> None:

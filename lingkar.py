@@ -36,6 +36,7 @@ from adapters.docs import check_docs
 from adapters.http.edge import server_settings
 from adapters.http.quiet_schema import QuietSchema
 from adapters.identity.invented import invented_nominations
+from adapters.identity.sealing import add_root_key
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
 from adapters.identity.tokens import DevelopmentIssuer
 from adapters.logs import configure_logs
@@ -46,7 +47,7 @@ from adapters.processes import Supervisor, free_port
 from adapters.rule_schema import agreements_schema, rule_file_schema
 from adapters.rulebook import load_rulebook
 from adapters.settings import Settings
-from app import audit_keys, build_api, build_services, certificate_keys, work
+from app import audit_keys, build_api, build_services, certificate_keys, reseal, work
 from domain.actors import Actor, ActorKind
 from domain.countries import MemberState
 from journey.play import Stage, play
@@ -222,6 +223,21 @@ def keys_rotate(purpose: Annotated[KeyPurpose, typer.Option(help="What they sign
     else:
         made = rotate_keys(settings.certificate_keys_folder)
     typer.echo(f"New {purpose.value} are signed by {made} after a restart.")
+
+
+@keys_cli.command(name="reseal")
+def keys_reseal(
+    new_root: Annotated[bool, typer.Option("--new-root", help="Make the next root key first.")] = False,
+    batch: Annotated[int, typer.Option(min=1, max=10_000, help="Persons in one transaction.")] = 1_000,
+) -> None:
+    """Bring the keys of all persons under the newest root key, while everything runs; a stopped run is begun again."""
+    settings = _settings()
+    if new_root:
+        typer.echo(f"Made root-{add_root_key(settings.keys_folder)}.key.")
+    left = asyncio.run(reseal(settings, _database_url(settings), batch, typer.echo))
+    typer.echo(f"Left: {left.keys} keys under older root keys, {left.persons} persons without a key of their own.")
+    if left.keys + left.persons:
+        raise typer.Exit(1)
 
 
 @cli.command()

@@ -99,6 +99,17 @@ identifiers = Table(
     Index("ix_identifiers_worker_id", "worker_id"),
 )
 
+person_keys = Table(
+    "person_keys",
+    metadata,
+    Column("worker_id", Uuid, ForeignKey("workers.id"), primary_key=True),
+    _required("state", Text),
+    Column("wrapped_key", LargeBinary),
+    _recorded_at(),
+    Column("destroyed_at", DateTime(timezone=True)),
+    CheckConstraint("(wrapped_key IS NULL) = (destroyed_at IS NOT NULL)", name="destroyed"),
+)
+
 enrolments = Table(
     "enrolments",
     metadata,
