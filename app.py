@@ -50,6 +50,7 @@ from adapters.postgres.migrate import newest_revision, revision_of
 from adapters.postgres.resealing import Resealed, Resealing
 from adapters.postgres.rows import new_id
 from adapters.postgres.unit_of_work import PostgresDatabase
+from adapters.retention import load_retention
 from adapters.rulebook import load_rulebook
 from adapters.settings import Settings
 from domain.actors import Actor, ActorKind
@@ -57,9 +58,11 @@ from domain.audit import KeptHead
 from domain.certificates import CertificateFacts, Disclosure, StatusPlace
 from domain.legislation import Rulebook
 from domain.reads import NotPlannable
+from domain.retention import RetentionPeriod
 from resolvers.certificates import certificate_shown, withdrawn_in
 from resolvers.context import Context, Limits
 from resolvers.deliveries import deliver_due, end_silent_moves, settle_answers
+from resolvers.erasures import RetentionReport, end_what_is_over
 from resolvers.nominations import NominationSubmit, digest_of, nomination_refusals, nomination_submit
 from schema.ids import id_of, opaque_id
 from schema.limits import DocumentLimits, document_limits, variables_limits
@@ -82,6 +85,7 @@ class Services:
     rulebook: Rulebook
     identity: CheckedIdentities
     limits: Limits
+    retention: tuple[RetentionPeriod, ...]
 
     def context(self, actor: Actor) -> Context:
         """The surroundings of one request of an actor, at this instant."""
@@ -94,6 +98,7 @@ class Services:
             new_id=new_id,
             reached=frozenset(self.settings.institutions),
             limits=self.limits,
+            retention=self.retention,
         )
 
 
@@ -110,6 +115,7 @@ def build_services(settings: Settings, database_url: str) -> Services:
         rulebook=load_rulebook(),
         identity=CheckedIdentities(),
         limits=Limits(person_months=settings.person_months, move_answer_days=settings.move_answer_days),
+        retention=load_retention(),
     )
 
 
@@ -216,6 +222,8 @@ async def work(settings: Settings, database_url: str, stop: asyncio.Event) -> No
                 if (now - swept).total_seconds() >= _SWEEP_SECONDS:
                     await end_silent_moves(services.context(_SYSTEM))
                     await _sign_heads(archive, keys, now)
+                    if now.date() > swept.date():
+                        await end_what_is_over(services.context(_SYSTEM), apply=True)
                     swept = now
                 busy = await deliver_due(services.context(_SYSTEM), exchange)
                 busy += await settle_answers(services.context(_SYSTEM))
@@ -237,6 +245,15 @@ async def reseal(settings: Settings, database_url: str, limit: int, say: Callabl
         while (done := await resealing.batch(limit, services.clock.now())) != Resealed(keys=0, persons=0):
             say(f"Wrapped {done.keys} keys, sealed {done.persons} persons anew.")
         return await resealing.left()
+    finally:
+        await services.database.close()
+
+
+async def retain(settings: Settings, database_url: str, *, apply: bool) -> RetentionReport:
+    """End what is over by the retention periods, or only count it."""
+    services = build_services(settings, database_url)
+    try:
+        return await end_what_is_over(services.context(_SYSTEM), apply=apply)
     finally:
         await services.database.close()
 

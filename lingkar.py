@@ -47,7 +47,7 @@ from adapters.processes import Supervisor, free_port
 from adapters.rule_schema import agreements_schema, rule_file_schema
 from adapters.rulebook import load_rulebook
 from adapters.settings import Settings
-from app import audit_keys, build_api, build_services, certificate_keys, reseal, work
+from app import audit_keys, build_api, build_services, certificate_keys, reseal, retain, work
 from domain.actors import Actor, ActorKind
 from domain.countries import MemberState
 from journey.play import Stage, play
@@ -238,6 +238,17 @@ def keys_reseal(
     typer.echo(f"Left: {left.keys} keys under older root keys, {left.persons} persons without a key of their own.")
     if left.keys + left.persons:
         raise typer.Exit(1)
+
+
+@cli.command()
+def retention(
+    apply: Annotated[bool, typer.Option("--apply/--dry-run", help="End what is over, or only count it.")] = False,
+) -> None:
+    """End what is over by domain/access/retention.yaml, at most a hundred persons; the worker does so once a day."""
+    settings = _settings()
+    report = asyncio.run(retain(settings, _database_url(settings), apply=apply))
+    did = "Erased {}, deleted {}." if apply else "To be erased: {}, to be deleted: {}. Nothing was changed."
+    typer.echo(did.format(f"{report.persons} persons", f"{report.keys} idempotency keys"))
 
 
 @cli.command()

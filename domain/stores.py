@@ -27,6 +27,7 @@ from domain.records import (
     QueuedMessage,
     Worker,
 )
+from domain.retention import ErasureFacts, ErasureReason
 
 
 class Workers(Protocol):
@@ -83,6 +84,30 @@ class Workers(Protocol):
     async def access_records_of(
         self, worker_ids: Sequence[UUID], *, before: int | None, limit: int
     ) -> Mapping[UUID, tuple[AccessRecord, ...]]: ...
+
+
+class Erasures(Protocol):
+    """Who can be erased, and erasing them."""
+
+    async def facts(self, worker_id: UUID, today: dt.date) -> ErasureFacts:
+        """What decides about the erasure of a worker, who is locked until the unit of work ends."""
+        ...
+
+    async def erase(self, worker_id: UUID, reason: ErasureReason, at: dt.datetime) -> None:
+        """Destroy the person's key and the indexes by which they are found."""
+        ...
+
+    async def over(self, before: dt.date, today: dt.date, *, limit: int) -> tuple[UUID, ...]:
+        """Workers who had cover, the last of it before a day, and whom nothing else keeps from being erased."""
+        ...
+
+    async def count_keys(self, before: dt.date) -> int:
+        """How many idempotency keys were used before a day."""
+        ...
+
+    async def delete_keys(self, before: dt.date) -> int:
+        """Delete the idempotency keys that were used before a day; returns how many that were."""
+        ...
 
 
 class Coverage(Protocol):
@@ -221,6 +246,8 @@ class UnitOfWork(Protocol):
 
     @property
     def workers(self) -> Workers: ...
+    @property
+    def erasures(self) -> Erasures: ...
     @property
     def coverage(self) -> Coverage: ...
     @property

@@ -12,6 +12,7 @@ from domain.actors import Actor, ActorKind
 from domain.errors import NotFound, NotPermitted
 from domain.legislation import Rulebook
 from domain.ports import IdentityRules
+from domain.retention import RetentionPeriod
 from domain.stores import Database
 
 T = TypeVar("T")
@@ -35,7 +36,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The surroundings of one request. reached: institutions to which messages can be sent."""
+    """The surroundings of one request.
+
+    reached: institutions to which messages can be sent. retention: how long what is kept.
+    """
 
     actor: Actor
     now: dt.datetime
@@ -45,6 +49,7 @@ class Context:
     new_id: Callable[[], UUID]
     reached: frozenset[str]
     limits: Limits = Limits()
+    retention: tuple[RetentionPeriod, ...] = ()
 
 
 def permit(context: Context, operation: str, *kinds: ActorKind) -> None:

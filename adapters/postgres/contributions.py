@@ -23,7 +23,8 @@ from domain.schemes import FunderKind
 
 NUMBERED = """
     SELECT n.worker_id, w.sector, row_number() OVER (ORDER BY n.line) - 1 AS place
-    FROM nomination_workers n JOIN workers w ON w.id = n.worker_id WHERE n.nomination_id = :nomination"""
+    FROM nomination_workers n JOIN workers w ON w.id = n.worker_id WHERE n.nomination_id = :nomination
+      AND NOT EXISTS (SELECT FROM person_keys k WHERE k.worker_id = n.worker_id AND k.destroyed_at IS NOT NULL)"""
 
 # Rows go in by worker, so that two lists with the same workers never wait for each other in a circle.
 _MONTHS = f"""

@@ -147,6 +147,8 @@ class PostgresNominations:
     async def sectors_of(self, nomination_id: UUID) -> tuple[SectorCount, ...]:
         query = """
             SELECT w.sector, count(*) AS workers FROM nomination_workers n JOIN workers w ON w.id = n.worker_id
-            WHERE n.nomination_id = :id GROUP BY w.sector ORDER BY w.sector"""
+            WHERE n.nomination_id = :id AND NOT EXISTS (
+                SELECT FROM person_keys k WHERE k.worker_id = n.worker_id AND k.destroyed_at IS NOT NULL)
+            GROUP BY w.sector ORDER BY w.sector"""
         rows = await self._connection.execute(text(query), {"id": nomination_id})
         return tuple(SectorCount(sector=Sector(row.sector), workers=row.workers) for row in rows)

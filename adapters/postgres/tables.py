@@ -110,6 +110,15 @@ person_keys = Table(
     CheckConstraint("(wrapped_key IS NULL) = (destroyed_at IS NOT NULL)", name="destroyed"),
 )
 
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("worker_id", Uuid, ForeignKey("workers.id"), primary_key=True),
+    _required("reason", Text),
+    _recorded_at(),
+    CheckConstraint("reason IN ('worker_asked', 'nominated_in_error', 'period_over')", name="reason"),
+)
+
 enrolments = Table(
     "enrolments",
     metadata,

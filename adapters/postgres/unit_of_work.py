@@ -14,6 +14,7 @@ from adapters.identity.sealing import Sealer
 from adapters.postgres.certificates import PostgresCertificates
 from adapters.postgres.contributions import PostgresContributions
 from adapters.postgres.coverage import PostgresCoverage
+from adapters.postgres.erasures import PostgresErasures
 from adapters.postgres.funding import PostgresFunding
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.messages import PostgresMessages
@@ -42,6 +43,7 @@ class PostgresUnitOfWork:
     def __init__(self, connection: AsyncConnection, sealer: Sealer) -> None:
         self._connection = connection
         self.workers = PostgresWorkers(connection, sealer)
+        self.erasures = PostgresErasures(connection)
         self.coverage = PostgresCoverage(connection, sealer)
         self.funding = PostgresFunding(connection)
         self.nominations = PostgresNominations(connection, sealer)

@@ -63,6 +63,7 @@ MUTATIONS = {
     "identifierRecord": (A, A, F, F, F, F, F, F),
     "certificateWithdraw": (F, F, X, F, F, F, F, F),
     "messageRetry": (S, F, F, F, F, F, F, F),
+    "workerErase": ("ERASURE_REFUSED", F, F, F, F, F, F, F),
     "workerMove": (L, L, X, F, F, L, X, F),
 }
 

@@ -165,6 +165,7 @@ def mutations(world: World, key: str) -> dict[str, str]:
         "identifierRecord": named("identifierRecord", f'workerId: "{world.worker}", identifier: {identifier(world)}'),
         "certificateWithdraw": named("certificateWithdraw", f'number: "{world.certificate}", reason: COVER_ENDED'),
         "messageRetry": named("messageRetry", f'messageId: "{opaque_id("Message", world.worker_id)}"'),
+        "workerErase": named("workerErase", f'workerId: "{world.worker}", reason: WORKER_ASKED'),
         "workerMove": named("workerMove", f"input: {move_input(world, moveOn=_LATER, decidedOn=_DECIDED)}"),
     }
 

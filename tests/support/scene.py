@@ -18,6 +18,7 @@ from adapters.postgres.audit_archive import AuditArchive
 from adapters.postgres.rows import new_id
 from adapters.postgres.tables import metadata
 from adapters.postgres.unit_of_work import PostgresDatabase
+from adapters.retention import load_retention
 from adapters.rulebook import load_rulebook
 from domain.actors import Actor, ActorKind
 from domain.audit import first_fault
@@ -49,6 +50,7 @@ A_MONTH = 16_800
 PACK = 370_000
 MOVE_ON = dt.date(2025, 10, 16)
 DECIDED_ON = dt.date(2025, 10, 6)
+RETENTION = load_retention()
 _WHOLE = load_rulebook()
 RULEBOOK = replace(_WHOLE, states={state: _WHOLE.states[state] for state in (MemberState.ID, MemberState.MY)})
 """The law of two states: what tests say of a state without rules holds however many states have them."""
@@ -88,6 +90,7 @@ class Scene:
             new_id=new_id,
             reached=self.reached,
             limits=self.limits,
+            retention=RETENTION,
         )
 
     def key(self) -> str:
