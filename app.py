@@ -34,6 +34,7 @@ from adapters.countries.transport import open_client
 from adapters.http.audit_door import audit_routes
 from adapters.http.certificate_door import certificate_routes
 from adapters.http.edge import Edge
+from adapters.http.export_door import export_routes
 from adapters.http.graphql_door import DoorLimits, GraphQLRequest, Shortcut, graphql_door
 from adapters.http.health import health_routes
 from adapters.http.nomination_door import NominationUpload, nomination_routes
@@ -63,6 +64,7 @@ from resolvers.certificates import certificate_shown, withdrawn_in
 from resolvers.context import Context, Limits
 from resolvers.deliveries import deliver_due, end_silent_moves, settle_answers
 from resolvers.erasures import RetentionReport, end_what_is_over
+from resolvers.exports import worker_export
 from resolvers.nominations import NominationSubmit, digest_of, nomination_refusals, nomination_submit
 from schema.ids import id_of, opaque_id
 from schema.limits import DocumentLimits, document_limits, variables_limits
@@ -152,6 +154,9 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
     async def keys(_: HttpRequest) -> Response:
         return JSONResponse(issuer_keys(settings))
 
+    async def export(request: HttpRequest) -> dict[str, Any]:
+        return await worker_export(services.context(_actor(tokens, request, services.clock.now())))
+
     archive = AuditArchive(services.database.engine)
 
     async def heads_of(chain: str, since: dt.date, limit: int) -> Sequence[KeptHead]:
@@ -180,6 +185,7 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         *nomination_routes(submit, bytes_at_most=settings.upload_bytes),
         *certificate_routes(issuer, show, withdrawn, services.clock.now),
         *audit_routes(audit_keys(settings).public_set(), heads_of),
+        *export_routes(export),
         *verify_routes(verified, services.clock.now),
         *health_routes({"database": services.database.ready, "schema": lambda: _schema_is_newest(services.database)}),
         *([Route("/.well-known/jwks.json", keys)] if settings.development else []),

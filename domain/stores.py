@@ -110,6 +110,14 @@ class Erasures(Protocol):
         ...
 
 
+class Exports(Protocol):
+    """What is stored about one worker."""
+
+    async def rows_about(self, worker_id: UUID) -> dict[str, list[dict[str, Any]]]:
+        """The rows about a worker by table, as JSON values; a fixed number of statements."""
+        ...
+
+
 class Coverage(Protocol):
     """Coverage spells: computed from the facts of a set of workers at once, and read for one or many."""
 
@@ -248,6 +256,8 @@ class UnitOfWork(Protocol):
     def workers(self) -> Workers: ...
     @property
     def erasures(self) -> Erasures: ...
+    @property
+    def exports(self) -> Exports: ...
     @property
     def coverage(self) -> Coverage: ...
     @property

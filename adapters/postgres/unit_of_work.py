@@ -15,6 +15,7 @@ from adapters.postgres.certificates import PostgresCertificates
 from adapters.postgres.contributions import PostgresContributions
 from adapters.postgres.coverage import PostgresCoverage
 from adapters.postgres.erasures import PostgresErasures
+from adapters.postgres.exports import PostgresExports
 from adapters.postgres.funding import PostgresFunding
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.messages import PostgresMessages
@@ -44,6 +45,7 @@ class PostgresUnitOfWork:
         self._connection = connection
         self.workers = PostgresWorkers(connection, sealer)
         self.erasures = PostgresErasures(connection)
+        self.exports = PostgresExports(connection)
         self.coverage = PostgresCoverage(connection, sealer)
         self.funding = PostgresFunding(connection)
         self.nominations = PostgresNominations(connection, sealer)
