@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +18,9 @@ from starlette.requests import Request as HttpRequest
 
 import schema
 from adapters.access_rules import load_access_rules
+from adapters.audit.heads import ChainBroken, sign_daily
+from adapters.audit.keys import AuditKeys
+from adapters.audit.keys import create_development_keys as create_audit_keys
 from adapters.certificates.issuer import CertificateIssuer
 from adapters.certificates.key_proof import Nonces
 from adapters.certificates.keys import CertificateKeys
@@ -29,9 +32,11 @@ from adapters.countries import ADAPTERS
 from adapters.countries.exchange import OUR_SENDER_ID, HttpExchange, InstitutionEndpoint
 from adapters.countries.signatures import Keyring, create_development_keys
 from adapters.countries.transport import open_client
+from adapters.http.audit_door import audit_routes
 from adapters.http.certificate_door import certificate_routes
 from adapters.http.cost import Charge
 from adapters.http.edge import Edge
+from adapters.http.export_door import export_routes
 from adapters.http.graphql_door import DoorLimits, GraphQLRequest, Shortcut, graphql_door
 from adapters.http.health import health_routes
 from adapters.http.metrics import Metrics
@@ -48,24 +53,31 @@ from adapters.identity.rules import CheckedIdentities
 from adapters.identity.sealing import KeyFolder, Sealer
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
 from adapters.identity.tokens import TokenReader
+from adapters.postgres.audit_archive import AuditArchive
 from adapters.postgres.budgets import PostgresLeases
 from adapters.postgres.migrate import newest_revision, revision_of
 from adapters.postgres.proofs import PostgresProofs
+from adapters.postgres.resealing import Resealed, Resealing
 from adapters.postgres.rows import new_id
 from adapters.postgres.unit_of_work import PostgresDatabase
+from adapters.retention import load_retention
 from adapters.rulebook import load_rulebook
 from adapters.settings import Settings
 from domain.access_rules import AccessRules
 from domain.actors import Actor, ActorKind
+from domain.audit import KeptHead
 from domain.budgets import Budget, Purses, Spent, partner_of
 from domain.certificates import CertificateFacts, Disclosure, StatusPlace
 from domain.legislation import Rulebook
 from domain.reads import NotPlannable
 from domain.records import Asked, Purpose
+from domain.retention import RetentionPeriod
 from domain.wallet import WalletOffer
 from resolvers.certificates import certificate_shown, withdrawn_in
 from resolvers.context import Context, Limits
 from resolvers.deliveries import deliver_due, end_silent_moves, settle_answers
+from resolvers.erasures import RetentionReport, end_what_is_over
+from resolvers.exports import worker_export
 from resolvers.nominations import NominationSubmit, digest_of, nomination_refusals, nomination_submit
 from resolvers.searches import CountedSearches, Searches, UncountedSearches
 from resolvers.wallet import wallet_certificate, wallet_offer_of, wallet_token
@@ -88,10 +100,12 @@ class Services:
     settings: Settings
     clock: SystemClock
     database: PostgresDatabase
+    sealer: Sealer
     rulebook: Rulebook
     identity: CheckedIdentities
     access: AccessRules
     limits: Limits
+    retention: tuple[RetentionPeriod, ...]
     searches: Searches = field(default_factory=UncountedSearches)
 
     def context(self, actor: Actor) -> Context:
@@ -108,6 +122,7 @@ class Services:
             limits=self.limits,
             searches=self.searches,
             offers=WalletDesk(self.settings.address),
+            retention=self.retention,
         )
 
 
@@ -115,14 +130,17 @@ def build_services(settings: Settings, database_url: str) -> Services:
     """Build what a process needs; reads the rule files and keys, connects lazily."""
     folder = settings.keys_folder
     keys = create_sealing_keys(folder) if settings.development else KeyFolder(folder)
+    sealer = Sealer(keys)
     return Services(
         settings=settings,
         clock=SystemClock(),
-        database=PostgresDatabase(database_url, Sealer(keys), pool_size=settings.database_pool),
+        database=PostgresDatabase(database_url, sealer, pool_size=settings.database_pool),
+        sealer=sealer,
         rulebook=load_rulebook(),
         identity=CheckedIdentities(),
         access=load_access_rules(),
         limits=Limits(person_months=settings.person_months, move_answer_days=settings.move_answer_days),
+        retention=load_retention(),
     )
 
 
@@ -163,6 +181,15 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
     async def verified(text: str) -> Verification:
         return await verify(text, believed, is_withdrawn, services.clock.now())
 
+    async def export(request: HttpRequest) -> dict[str, Any]:
+        return await worker_export(services.context(await who(request)))
+
+    archive = AuditArchive(services.database.engine)
+
+    async def heads_of(chain: str, since: dt.date, limit: int) -> Sequence[KeptHead]:
+        async with archive.read() as reading:
+            return await reading.kept_heads(chain, since=since, limit=limit)
+
     built = schema.build(QuietSchema)
     document = DocumentLimits()
     limits = DoorLimits(
@@ -188,6 +215,8 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         ),
         *nomination_routes(submit, bytes_at_most=settings.upload_bytes),
         *certificate_routes(issuer, show, withdrawn, services.clock.now),
+        *audit_routes(audit_keys(settings).public_set(), heads_of),
+        *export_routes(export),
         *verify_routes(verified, services.clock.now),
         *wallet_routes(wallet_door(services, issuer)),
         *health_routes(
@@ -276,6 +305,7 @@ def planned_shortcut(planned: PlannedReads, not_planned: Callable[[str], None] |
 async def work(settings: Settings, database_url: str, stop: asyncio.Event) -> None:
     """Deliver messages and settle answers until told to stop; a lost database or institution is waited for."""
     services = build_services(settings, database_url)
+    archive, keys = AuditArchive(services.database.engine), audit_keys(settings)
     swept = dt.datetime.min.replace(tzinfo=dt.UTC)
     async with open_client(settings.exchange_seconds) as client:
         exchange = build_exchange(services, client)
@@ -285,6 +315,9 @@ async def work(settings: Settings, database_url: str, stop: asyncio.Event) -> No
                 if (now - swept).total_seconds() >= _SWEEP_SECONDS:
                     await end_silent_moves(services.context(_SYSTEM))
                     await PostgresProofs(services.database.engine).forget_old(now)
+                    await _sign_heads(archive, keys, now)
+                    if now.date() > swept.date():
+                        await end_what_is_over(services.context(_SYSTEM), apply=True)
                     swept = now
                 busy = await deliver_due(services.context(_SYSTEM), exchange)
                 busy += await settle_answers(services.context(_SYSTEM))
@@ -296,6 +329,35 @@ async def work(settings: Settings, database_url: str, stop: asyncio.Event) -> No
             if not busy:
                 await asyncio.sleep(_IDLE_SECONDS)
     await services.database.close()
+
+
+async def reseal(settings: Settings, database_url: str, limit: int, say: Callable[[str], None]) -> Resealed:
+    """Bring everything under the newest root key, so many persons at a time; returns what could not be done."""
+    services = build_services(settings, database_url)
+    resealing = Resealing(services.database.engine, services.sealer)
+    try:
+        while (done := await resealing.batch(limit, services.clock.now())) != Resealed(keys=0, persons=0):
+            say(f"Wrapped {done.keys} keys, sealed {done.persons} persons anew.")
+        return await resealing.left()
+    finally:
+        await services.database.close()
+
+
+async def retain(settings: Settings, database_url: str, *, apply: bool) -> RetentionReport:
+    """End what is over by the retention periods, or only count it."""
+    services = build_services(settings, database_url)
+    try:
+        return await end_what_is_over(services.context(_SYSTEM), apply=apply)
+    finally:
+        await services.database.close()
+
+
+async def _sign_heads(archive: AuditArchive, keys: AuditKeys, now: dt.datetime) -> None:
+    try:
+        await sign_daily(archive, keys, now)
+    except ChainBroken as broken:
+        # A broken chain is for a person; messages are delivered all the same.
+        _log.error("audit_chain_broken", chain=broken.chain)
 
 
 def build_exchange(services: Services, client: Any) -> HttpExchange:
@@ -324,6 +386,13 @@ def certificate_keys(settings: Settings) -> CertificateKeys:
     if settings.development:
         create_certificate_keys(settings.certificate_keys_folder)
     return CertificateKeys(settings.certificate_keys_folder, settings.address)
+
+
+def audit_keys(settings: Settings) -> AuditKeys:
+    """The keys by which heads of audit chains are signed; in development the first one is made."""
+    if settings.development:
+        create_audit_keys(settings.audit_keys_folder)
+    return AuditKeys(settings.audit_keys_folder)
 
 
 def who_asks(services: Services, client: httpx2.AsyncClient) -> Callable[[HttpRequest], Awaitable[Actor]]:

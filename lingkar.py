@@ -8,10 +8,12 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -20,6 +22,11 @@ import uvicorn
 from graphql import lexicographic_sort_schema, print_schema
 
 import schema
+from adapters.audit.bundle import NothingToExport, export_bundle
+from adapters.audit.forms import KeptHeadsUnreadable
+from adapters.audit.heads import ChainBroken, sign_asked, verified
+from adapters.audit.keys import AuditKeys
+from adapters.audit.keys import rotate_keys as rotate_audit_keys
 from adapters.certificates.counter import CounterTrouble, checked, saved_status
 from adapters.certificates.keys import rotate_keys
 from adapters.clock import SystemClock
@@ -32,8 +39,10 @@ from adapters.http.quiet_schema import QuietSchema
 from adapters.http.trusted_documents import ManifestRefused
 from adapters.identity.development_issuer import DevelopmentIssuer, NotDevelopment
 from adapters.identity.invented import invented_nominations
+from adapters.identity.sealing import add_root_key
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
 from adapters.logs import configure_logs
+from adapters.postgres.audit_archive import AuditArchive
 from adapters.postgres.embedded import start as start_embedded
 from adapters.postgres.migrate import migrate
 from adapters.postgres.roles import APP, DELIVERY, OWNER, prepare_roles, url_as
@@ -41,9 +50,8 @@ from adapters.processes import Supervisor, free_port
 from adapters.rule_schema import agreements_schema, rule_file_schema
 from adapters.rulebook import load_rulebook
 from adapters.settings import Settings
-from app import build_api, build_services, certificate_keys, work
+from app import audit_keys, build_api, build_services, certificate_keys, reseal, retain, work
 from domain.actors import Actor, ActorKind
-from domain.audit import broken_at
 from domain.countries import MemberState
 from journey.play import Stage, play
 from sandbox.institutions import INSTITUTIONS
@@ -55,10 +63,22 @@ from schema.ids import parts_of
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 audit_cli = typer.Typer(no_args_is_help=True, help="The audit chains.")
 cli.add_typer(audit_cli, name="audit")
-keys_cli = typer.Typer(no_args_is_help=True, help="The keys by which certificates are signed.")
+keys_cli = typer.Typer(
+    no_args_is_help=True, help="The keys by which certificates and heads of audit chains are signed."
+)
 cli.add_typer(keys_cli, name="keys")
 issuer_cli = typer.Typer(invoke_without_command=True, help="The development issuer; without a command, serve it.")
 cli.add_typer(issuer_cli, name="issuer")
+
+T = TypeVar("T")
+
+
+class KeyPurpose(Enum):
+    """What signing keys are for; no key serves two purposes."""
+
+    CERTIFICATES = "certificates"
+    AUDIT = "audit"
+
 
 _ROOT = Path(__file__).resolve().parent
 _TOKEN_SECONDS = 86_400
@@ -163,38 +183,85 @@ def check_docs_command() -> None:
 
 
 @audit_cli.command(name="verify")
-def audit_verify() -> None:
-    """Recompute every audit chain; exits with 1 and the entry's number where one is broken."""
-    settings = _settings()
-    services = build_services(settings, _database_url(settings, APP))
-
-    async def verify() -> bool:
-        whole = True
-        context = services.context(Actor(id="lingkar-audit", kind=ActorKind.OPERATOR))
-        async with context.reading() as unit:
-            for chain in await unit.trust.chains():
-                entries = await unit.trust.chain(chain)
-                broken = broken_at(entries)
-                whole = whole and broken is None
-                state = "whole" if broken is None else f"broken at entry {broken}"
-                typer.echo(f"{chain}: {len(entries)} entries, {state}")
-        await services.database.close()
-        return whole
-
-    if not asyncio.run(verify()):
+def audit_verify(
+    heads: Annotated[
+        list[Path] | None, typer.Option(help="Heads that were kept elsewhere, as /audit/heads/… gives.")
+    ] = None,
+) -> None:
+    """Recompute every audit chain against its heads; exits with 1 and the first bad entry where one is broken."""
+    found = _audited(lambda archive, keys: verified(archive, keys, heads or []))
+    for one in found:
+        typer.echo(one.text)
+    if any(one.faults for one in found):
         raise typer.Exit(1)
 
 
+@audit_cli.command(name="sign")
+def audit_sign() -> None:
+    """Sign the head of every chain that grew; the worker does so once a day."""
+    signed = _audited(lambda archive, keys: sign_asked(archive, keys, SystemClock().now()))
+    typer.echo(f"Signed: {', '.join(signed) or 'none, for none grew since the last time'}.")
+
+
+@audit_cli.command(name="export")
+def audit_export(
+    file: Annotated[Path, typer.Argument(help="The bundle to write, a zip.")],
+    institution: Annotated[str, typer.Option(help="Whose chain, for example MY.SOCSO, or lingkar.")],
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, UTC.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, UTC.")],
+) -> None:
+    """Write a part of a chain into a bundle that anyone verifies by the script in it."""
+    days = first.date(), last.date()
+    exported = _audited(lambda archive, keys: export_bundle(archive, keys, institution, *days, file))
+    typer.echo(
+        f"Entries {exported.first} to {exported.last}, signed through entry {exported.signed_through}.\n"
+        f"Check them with: unzip {file.name} verify_audit.py && python verify_audit.py {file.name}"
+    )
+
+
 @keys_cli.command(name="export")
-def keys_export() -> None:
-    """Print the public keys, with which anyone checks certificates without a network."""
-    typer.echo(json.dumps(certificate_keys(_settings()).public_set(), indent=1))
+def keys_export(purpose: Annotated[KeyPurpose, typer.Option(help="What they sign.")] = KeyPurpose.CERTIFICATES) -> None:
+    """Print the public keys, with which anyone checks certificates or heads without a network."""
+    settings = _settings()
+    keys = audit_keys(settings) if purpose is KeyPurpose.AUDIT else certificate_keys(settings)
+    typer.echo(json.dumps(keys.public_set(), indent=1))
 
 
 @keys_cli.command(name="rotate")
-def keys_rotate() -> None:
-    """Make the next signing key; of the older ones only the public half is kept. Restart the API afterwards."""
-    typer.echo(f"New certificates are signed by {rotate_keys(_settings().certificate_keys_folder)} after a restart.")
+def keys_rotate(purpose: Annotated[KeyPurpose, typer.Option(help="What they sign.")] = KeyPurpose.CERTIFICATES) -> None:
+    """Make the next signing key; of the older ones only the public half is kept. Restart API and worker afterwards."""
+    settings = _settings()
+    if purpose is KeyPurpose.AUDIT:
+        made = rotate_audit_keys(settings.audit_keys_folder)
+    else:
+        made = rotate_keys(settings.certificate_keys_folder)
+    typer.echo(f"New {purpose.value} are signed by {made} after a restart.")
+
+
+@keys_cli.command(name="reseal")
+def keys_reseal(
+    new_root: Annotated[bool, typer.Option("--new-root", help="Make the next root key first.")] = False,
+    batch: Annotated[int, typer.Option(min=1, max=10_000, help="Persons in one transaction.")] = 1_000,
+) -> None:
+    """Bring the keys of all persons under the newest root key, while everything runs; a stopped run is begun again."""
+    settings = _settings()
+    if new_root:
+        typer.echo(f"Made root-{add_root_key(settings.keys_folder)}.key.")
+    left = asyncio.run(reseal(settings, _database_url(settings, OWNER), batch, typer.echo))
+    typer.echo(f"Left: {left.keys} keys under older root keys, {left.persons} persons without a key of their own.")
+    if left.keys + left.persons:
+        raise typer.Exit(1)
+
+
+@cli.command()
+def retention(
+    apply: Annotated[bool, typer.Option("--apply/--dry-run", help="End what is over, or only count it.")] = False,
+) -> None:
+    """End what is over by domain/access/retention.yaml, at most a hundred persons; the worker does so once a day."""
+    settings = _settings()
+    report = asyncio.run(retain(settings, _database_url(settings, DELIVERY), apply=apply))
+    did = "Erased {}, deleted {}." if apply else "To be erased: {}, to be deleted: {}. Nothing was changed."
+    typer.echo(did.format(f"{report.persons} persons", f"{report.keys} idempotency keys"))
 
 
 @issuer_cli.callback()
@@ -363,6 +430,24 @@ def _platform() -> Iterator[tuple[Stage, Supervisor]]:
             seed=secrets.randbits(48),
         )
         yield stage, supervisor
+
+
+def _audited(act: Callable[[AuditArchive, AuditKeys], Coroutine[Any, Any, T]]) -> T:
+    """Carry out what needs the chains and their keys; what it refuses ends the command with 2."""
+    settings = _settings()
+    services = build_services(settings, _database_url(settings, DELIVERY))
+
+    async def acted() -> T:
+        try:
+            return await act(AuditArchive(services.database.engine), audit_keys(settings))
+        finally:
+            await services.database.close()
+
+    try:
+        return asyncio.run(acted())
+    except (ChainBroken, NothingToExport, KeptHeadsUnreadable) as refused:
+        typer.echo(str(refused), err=True)
+        raise typer.Exit(2) from None
 
 
 def _write(printed: Mapping[Path, str], command: str, check: bool) -> None:

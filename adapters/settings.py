@@ -106,6 +106,10 @@ class Settings(BaseSettings):
         return self.var_folder / "keys" / "certificates"
 
     @property
+    def audit_keys_folder(self) -> Path:
+        return self.var_folder / "keys" / "audit"
+
+    @property
     def address(self) -> str:
         """The public address without a slash at its end."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"

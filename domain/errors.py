@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from domain.retention import Hindrance
+
 
 class Refusal(Exception):
     """The root of every expected refusal; `code` is stable, `message` is for people."""
@@ -319,6 +321,21 @@ class LandingNotPossible(Refusal):
     @property
     def message(self) -> str:
         return f"The move cannot be made: {self.why}. Ask movePlan for what is missing."
+
+
+@dataclass(eq=False, kw_only=True)
+class ErasureRefused(Refusal):
+    """A person cannot be erased yet: the law or open money needs to know who it is."""
+
+    code: ClassVar[str] = "ERASURE_REFUSED"
+    hindrances: tuple[Hindrance, ...]
+
+    @property
+    def message(self) -> str:
+        return (
+            f"The worker cannot be erased: {', '.join(hindrance.value for hindrance in self.hindrances)}. "
+            "End what is open first, or wait until the period is over."
+        )
 
 
 class TryAgain(Exception):

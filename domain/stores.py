@@ -13,7 +13,6 @@ from uuid import UUID
 
 from domain.access_stores import Consents, Reviews
 from domain.actors import Actor
-from domain.audit import AuditEntry
 from domain.certificates import CertificateOfCoverage, WithdrawalReason
 from domain.coverage import CoverageSpell
 from domain.exchange import Answer, PersonOnWire
@@ -29,6 +28,7 @@ from domain.records import (
     QueuedMessage,
     Worker,
 )
+from domain.retention import ErasureFacts, ErasureReason
 from domain.wallet import WalletOffers
 
 
@@ -82,6 +82,38 @@ class Workers(Protocol):
     async def access_records_of(
         self, worker_ids: Sequence[UUID], *, before: int | None, limit: int
     ) -> Mapping[UUID, tuple[AccessRecord, ...]]: ...
+
+
+class Erasures(Protocol):
+    """Who can be erased, and erasing them."""
+
+    async def facts(self, worker_id: UUID, today: dt.date) -> ErasureFacts:
+        """What decides about the erasure of a worker, who is locked until the unit of work ends."""
+        ...
+
+    async def erase(self, worker_id: UUID, reason: ErasureReason, at: dt.datetime) -> None:
+        """Destroy the person's key and the indexes by which they are found."""
+        ...
+
+    async def over(self, before: dt.date, today: dt.date, *, limit: int) -> tuple[UUID, ...]:
+        """Workers who had cover, the last of it before a day, and whom nothing else keeps from being erased."""
+        ...
+
+    async def count_keys(self, before: dt.date) -> int:
+        """How many idempotency keys were used before a day."""
+        ...
+
+    async def delete_keys(self, before: dt.date) -> int:
+        """Delete the idempotency keys that were used before a day; returns how many that were."""
+        ...
+
+
+class Exports(Protocol):
+    """What is stored about one worker."""
+
+    async def rows_about(self, worker_id: UUID) -> dict[str, list[dict[str, Any]]]:
+        """The rows about a worker by table, as JSON values; a fixed number of statements."""
+        ...
 
 
 class Coverage(Protocol):
@@ -214,16 +246,16 @@ class Trust(Protocol):
         while the head of the chain is held."""
         ...
 
-    async def chain(self, chain: str) -> tuple[AuditEntry, ...]: ...
-
-    async def chains(self) -> tuple[str, ...]: ...
-
 
 class UnitOfWork(Protocol):
     """One transaction with all stores on it. A clean exit commits; any exception rolls everything back."""
 
     @property
     def workers(self) -> Workers: ...
+    @property
+    def erasures(self) -> Erasures: ...
+    @property
+    def exports(self) -> Exports: ...
     @property
     def coverage(self) -> Coverage: ...
     @property

@@ -15,6 +15,7 @@ from domain.errors import NotFound, NotPermitted
 from domain.legislation import Rulebook
 from domain.ports import IdentityRules
 from domain.records import Asked
+from domain.retention import RetentionPeriod
 from domain.stores import Database, UnitOfWork
 from domain.wallet import OfferWriter
 from resolvers.searches import Searches, UncountedSearches
@@ -45,6 +46,7 @@ class Context:
     reached: institutions to which messages can be sent. access: what is declared of asking about persons.
     asked: for what a person is asked about, and which fields. searches: counts those by identifier that find nobody.
     offers: writes offers for wallets, where workers are answered.
+    retention: how long what is kept.
     """
 
     actor: Actor
@@ -56,6 +58,7 @@ class Context:
     reached: frozenset[str]
     access: AccessRules
     limits: Limits = Limits()
+    retention: tuple[RetentionPeriod, ...] = ()
     offers: OfferWriter | None = None
     searches: Searches = field(default_factory=UncountedSearches)
     asked: Asked = field(default_factory=Asked)

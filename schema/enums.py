@@ -22,6 +22,7 @@ from domain.moves import LandingKind
 from domain.people import Calendar
 from domain.quality import QualityRule, QualityState
 from domain.records import Purpose
+from domain.retention import ErasureReason, Hindrance
 from domain.reviews import ObjectionCode, ReviewKind, ReviewOutcome
 from domain.schemes import (
     Branch,
@@ -45,8 +46,11 @@ _DESCRIPTIONS = {
     CoverState: "Why a day is covered: its month is paid, it is a tolerance month, a term or an enrolment holds.",
     Currency: "The settlement currencies of the eleven member states, by ISO 4217 code.",
     Disclosure: "What of themselves workers have written into a body or a credential of their own certificate.",
+    ErasureReason: "Why a worker is erased: they asked, were nominated in error, or the period is over.",
     Extent: "How far a covered person is protected: fully, in part (waiting period), or only accruing periods.",
     FunderKind: "Who pays a contribution; the price can depend on it.",
+    Hindrance: "What stands against erasing a worker: cover, an open move, open money, the period in which the law "
+    "may need the record, or values that are not sealed by a key of theirs yet.",
     IdentifierOutcome: "Whether a number looks as its kind does: it does, it is doubtful, or it cannot be one.",
     KindOfWork: "How a person works; at home, abroad or coming in follows from their nationality.",
     LandingKind: "Where the cover of a branch can continue after a move, in order of choice.",

@@ -11,8 +11,9 @@ from domain.certificates import CertificateOfCoverage, Disclosure, WithdrawalRea
 from domain.errors import Refusal
 from domain.funding import Allocation, Donation, Donor, Fund, FundsInsufficient, Pledge, Terms
 from domain.records import Move, Purpose, Worker
+from domain.retention import ErasureReason
 from domain.wallet import WalletCredential
-from resolvers import allocations, certificates, deliveries, funding, moves, wallet, workers
+from resolvers import allocations, certificates, deliveries, erasures, funding, moves, wallet, workers
 from schema import problems as p
 from schema.consents import ConsentMutations
 from schema.emergencies import EmergencyMutations
@@ -88,6 +89,19 @@ class CertificateWithdrawPayload:
     certificate: CertificateOfCoverage = strawberry.field(graphql_type=CertificateType)
 
 
+@strawberry.type(description="The worker of whom nothing says any more who it is.")
+class WorkerErasePayload:
+    worker_id: strawberry.ID
+
+
+WorkerEraseResult = Annotated[
+    WorkerErasePayload
+    | p.IdempotencyConflictProblem
+    | p.StateConflictProblem
+    | p.ErasureRefusedProblem
+    | p.NotFoundProblem,
+    strawberry.union("WorkerEraseResult"),
+]
 CertificateWithdrawResult = Annotated[
     CertificateWithdrawPayload | p.IdempotencyConflictProblem | p.StateConflictProblem | p.NotFoundProblem,
     strawberry.union("CertificateWithdrawResult"),
@@ -143,7 +157,11 @@ AllocationResult = Annotated[
     strawberry.union("AllocationResult"),
 ]
 IdentifierRecordResult = Annotated[
-    IdentifierRecordPayload | p.IdempotencyConflictProblem | p.IdentifierInvalidProblem | p.NotFoundProblem,
+    IdentifierRecordPayload
+    | p.IdempotencyConflictProblem
+    | p.IdentifierInvalidProblem
+    | p.StateConflictProblem
+    | p.NotFoundProblem,
     strawberry.union("IdentifierRecordResult"),
 ]
 WorkerMoveResult = Annotated[
@@ -281,7 +299,7 @@ class Mutation(ReviewMutations, ConsentMutations, EmergencyMutations):
             worker = await workers.identifier_record(asking(info, Purpose.ADMINISTRATION), idempotency_key, command)
             return IdentifierRecordPayload(worker=worker)
 
-        return await or_problem(act(), *_ACTED, errors.IdentifierInvalid)
+        return await or_problem(act(), *_ACTED, errors.IdentifierInvalid, errors.StateConflict)
 
     @strawberry.mutation(
         graphql_type=WorkerMoveResult,
@@ -331,6 +349,20 @@ class Mutation(ReviewMutations, ConsentMutations, EmergencyMutations):
             return MessageRetryPayload(message_id=message_id)
 
         return await or_problem(act(), *_ACTED, errors.StateConflict)
+
+    @strawberry.mutation(
+        graphql_type=WorkerEraseResult,
+        description="Destroy what says who a worker is; months and money stay. It cannot be taken back. Operators.",
+    )
+    async def worker_erase(
+        self, info: Info, idempotency_key: IdempotencyKey, worker_id: strawberry.ID, reason: ErasureReason
+    ) -> Any:
+        async def act() -> WorkerErasePayload:
+            command = erasures.WorkerErase(worker_id=id_of("Worker", worker_id), reason=reason)
+            await erasures.worker_erase(info.context.context, idempotency_key, command)
+            return WorkerErasePayload(worker_id=worker_id)
+
+        return await or_problem(act(), *_ACTED, errors.StateConflict, errors.ErasureRefused)
 
 
 def _terms(given: TermsInput | None) -> Terms:

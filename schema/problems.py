@@ -10,6 +10,7 @@ import strawberry
 
 from domain import errors, funding
 from domain.errors import Refusal
+from domain.retention import Hindrance
 from schema.money import MoneyType
 
 T = TypeVar("T")
@@ -164,6 +165,11 @@ class TermsNotMetProblem(Problem):
 @_of(errors.LandingNotPossible)
 class LandingNotPossibleProblem(Problem):
     why: str
+
+
+@_of(errors.ErasureRefused)
+class ErasureRefusedProblem(Problem):
+    hindrances: list[Hindrance] = strawberry.field(description="Everything that stands against it.")
 
 
 async def or_problem(answer: Awaitable[Any], *kinds: type[Refusal]) -> Any:

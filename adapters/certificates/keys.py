@@ -11,11 +11,14 @@ from typing import Any
 
 from joserfc.jwk import ECKey
 
-from adapters.identity.key_files import KeyFilesInvalid
-from adapters.identity.signing_keys import create_first_key, rotate, signing_keys
+from adapters.identity.signing_folder import SigningKeys
 from adapters.identity.trusted_keys import KeySetInvalid, trusted_keys
 
-_NAME = "certificate"
+__all__ = ["BelievedKeys", "CertificateKeys", "believed_keys", "create_development_keys", "rotate_keys"]
+
+_KEYS = SigningKeys(
+    name="certificate", type=ECKey, curve="P-256", algorithm="ES256", remedy="python -m lingkar keys rotate"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +36,9 @@ class CertificateKeys:
     """
 
     def __init__(self, folder: Path, issuer: str) -> None:
-        keys = signing_keys(folder, _NAME)
-        if not keys:
-            raise KeyFilesInvalid(
-                "The key folder holds no certificate-1.key. Restore it, or make one with: python -m lingkar keys rotate"
-            )
         self.issuer = issuer
-        self.signing = keys[0]
-        self._ordered = keys
+        self._ordered = _KEYS.read(folder)
+        self.signing = self._ordered[0]
 
     def public_set(self) -> dict[str, Any]:
         """The JSON Web Key Set by which bodies are verified, with the address of who signs."""
@@ -70,9 +68,9 @@ def believed_keys(published: Mapping[str, Any]) -> BelievedKeys:
 
 def create_development_keys(folder: Path) -> None:
     """Make the first signing key of a folder that has none."""
-    create_first_key(folder, _NAME)
+    _KEYS.create_first(folder)
 
 
 def rotate_keys(folder: Path) -> str:
     """Make the next signing key and keep of the older ones only the public half; returns the new key's id."""
-    return rotate(folder, _NAME)
+    return _KEYS.rotate(folder)

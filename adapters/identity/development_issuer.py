@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from joserfc import jwt
+from joserfc.jwk import ECKey
 
 from adapters.identity.actor_claims import claims_of
 from adapters.identity.issuers import LIFETIME_LIMIT_SECONDS, TrustedIssuer
 from adapters.identity.key_sets import KeySet
-from adapters.identity.signing_keys import create_first_key, forget_older, rotate, signing_keys
+from adapters.identity.signing_folder import SigningKeys
 from domain.actors import Actor, ActorKind
 
-_NAME = "issuer"
+_KEYS = SigningKeys(
+    name="issuer", type=ECKey, curve="P-256", algorithm="ES256", remedy="python -m lingkar issuer rotate"
+)
 
 
 class NotDevelopment(Exception):
@@ -37,20 +40,20 @@ class DevelopmentIssuer:
                 "Name real issuers in LINGKAR_ISSUERS_FILE."
             )
         self._folder = folder
-        create_first_key(folder, _NAME)
-        signing_keys(folder, _NAME)
+        _KEYS.create_first(folder)
+        _KEYS.read(folder)
 
     def public_keys(self) -> dict[str, Any]:
         """The JSON Web Key Set by which this issuer's tokens are verified, as its folder is now."""
-        return {"keys": [dict(key.as_dict(private=False)) for key in signing_keys(self._folder, _NAME)]}
+        return {"keys": [dict(key.as_dict(private=False)) for key in _KEYS.read(self._folder)]}
 
     def rotate(self) -> str:
         """Sign by a new key from now on; what older ones signed stays valid. Returns the new key's id."""
-        return rotate(self._folder, _NAME)
+        return _KEYS.rotate(self._folder)
 
     def revoke_older(self) -> int:
         """End what all keys but the newest signed; returns how many keys that were."""
-        return forget_older(self._folder, _NAME)
+        return _KEYS.forget_older(self._folder)
 
     def trusted(self, issuer: str) -> TrustedIssuer:
         """This issuer as the API believes it in development: for every kind of actor, without binding."""
@@ -99,5 +102,5 @@ class DevelopmentIssuer:
 
     def sign(self, claims: Mapping[str, Any], *, kind: str = "at+jwt") -> str:
         """Return claims signed by the newest key. kind: what stands in `typ`."""
-        key = signing_keys(self._folder, _NAME)[0]
+        key = _KEYS.read(self._folder)[0]
         return jwt.encode({"alg": "ES256", "kid": key.kid, "typ": kind}, dict(claims), key, algorithms=["ES256"])

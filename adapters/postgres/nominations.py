@@ -23,7 +23,8 @@ from domain.schemes import Sector
 _STAGE = """
     CREATE TEMPORARY TABLE nominated (
         line integer, worker_id uuid, identifier_id uuid, blind_index bytea, sealed_person bytea,
-        birth_precision text, sealed_value bytea, sector text, refused_code text, refused_reason text) ON COMMIT DROP"""
+        birth_precision text, sealed_value bytea, wrapped_key bytea,
+        sector text, refused_code text, refused_reason text) ON COMMIT DROP"""
 
 # One import at a time, so that two files with the same new person cannot both add them.
 _LOCK = "SELECT pg_advisory_xact_lock(7145202)"
@@ -35,6 +36,8 @@ _PLACE = (
     """INSERT INTO workers (id, home_state, nationality, sector, sealed_person, birth_precision, recorded_at)
        SELECT worker_id, :state, :state, sector, sealed_person, birth_precision, :at FROM nominated
        WHERE identifier_id IS NOT NULL ORDER BY worker_id""",
+    """INSERT INTO person_keys (worker_id, state, wrapped_key, recorded_at)
+       SELECT worker_id, :state, wrapped_key, :at FROM nominated WHERE identifier_id IS NOT NULL ORDER BY worker_id""",
     """INSERT INTO identifiers (id, worker_id, kind, issuing_state, blind_index, sealed_value, recorded_at)
        SELECT identifier_id, worker_id, :kind, :state, blind_index, sealed_value, :at FROM nominated
        WHERE identifier_id IS NOT NULL ORDER BY worker_id""",
@@ -91,23 +94,25 @@ class PostgresNominations:
         async with driver.cursor() as cursor, cursor.copy("COPY nominated FROM STDIN") as copy:
             for row in rows:
                 values = self._staged(row, home)
-                digest.update(repr((values[0], values[3], values[8])).encode())
+                digest.update(repr((values[0], values[3], values[9])).encode())
                 await copy.write_row(values)
         return digest.digest()
 
     def _staged(self, row: NominatedPerson | RefusedRow, home: MemberState) -> tuple[object, ...]:
         if isinstance(row, RefusedRow):
-            return (row.line, *[None] * 7, row.code.value, row.reason)
+            return (row.line, *[None] * 8, row.code.value, row.reason)
         worker_id, identifier_id = new_id(), new_id()
         identifier = Identifier(kind=IDENTIFIER_KIND, state=home, value=row.nik)
+        sealer, wrapped_key = self._sealer.new_person(worker_id, home.value)
         return (
             row.line,
             worker_id,
             identifier_id,
             blind_index_of(self._sealer, identifier),
-            sealed_person(self._sealer, worker_id, row.name, row.birth.first_day),
+            sealed_person(sealer, worker_id, row.name, row.birth.first_day),
             row.birth.precision.value,
-            self._sealer.seal(row.nik, table="identifiers", column="sealed_value", row=identifier_id),
+            sealer.seal(row.nik, table="identifiers", column="sealed_value", row=identifier_id),
+            wrapped_key,
             row.sector.value,
             None,
             None,

@@ -15,7 +15,7 @@ from adapters.identity.sealing import Sealer
 from adapters.postgres.contributions import NUMBERED
 from adapters.postgres.rows import money, month
 from adapters.postgres.tables import remittances
-from adapters.postgres.workers import opened_person
+from adapters.postgres.workers import opened_person, person_sealer
 from domain.exchange import Answer, PersonOnWire, RefusedLine
 from domain.money import Money
 from domain.nominations import IDENTIFIER_KIND
@@ -93,7 +93,7 @@ _ENROL = """
 
 _LINES = """
     SELECT c.line, c.worker_id, w.sealed_person, w.birth_precision, w.nationality, c.base, c.currency, c.amounts,
-           i.id AS identifier_id, i.sealed_value
+           w.home_state, k.wrapped_key, i.id AS identifier_id, i.sealed_value
     FROM (SELECT c.line, c.worker_id, max(t.base) AS base, max(r.currency) AS currency,
                  jsonb_agg(jsonb_build_array(c.scheme_id, c.amount) ORDER BY c.scheme_id) AS amounts
           FROM contribution_months c
@@ -103,6 +103,7 @@ _LINES = """
             AND (c.superseded_at IS NULL OR c.superseded_at > :known_at)
           GROUP BY c.line, c.worker_id) c
     JOIN workers w ON w.id = c.worker_id
+    LEFT JOIN person_keys k ON k.worker_id = c.worker_id
     JOIN LATERAL (SELECT i.id, i.sealed_value FROM identifiers i
                   WHERE i.worker_id = c.worker_id AND i.kind = :kind AND i.recorded_at <= :known_at
                     AND (i.superseded_at IS NULL OR i.superseded_at > :known_at) LIMIT 1) i ON true
@@ -204,9 +205,8 @@ class PostgresRemittances:
 
     def _line(self, row: Row[Any]) -> tuple[int, PersonOnWire, Money, tuple[tuple[str, Money], ...]]:
         sealed = ((IDENTIFIER_KIND, row.identifier_id, row.sealed_value),)
-        person = opened_person(
-            self._sealer, row.worker_id, row.sealed_person, row.birth_precision, row.nationality, sealed
-        )
+        sealer = person_sealer(self._sealer, row.wrapped_key, row.worker_id, row.home_state)
+        person = opened_person(sealer, row.worker_id, row.sealed_person, row.birth_precision, row.nationality, sealed)
         amounts = tuple((scheme_id, money(amount, row.currency)) for scheme_id, amount in row.amounts)
         return row.line, person, money(row.base, row.currency), amounts
 

@@ -99,6 +99,26 @@ identifiers = Table(
     Index("ix_identifiers_worker_id", "worker_id"),
 )
 
+person_keys = Table(
+    "person_keys",
+    metadata,
+    Column("worker_id", Uuid, ForeignKey("workers.id"), primary_key=True),
+    _required("state", Text),
+    Column("wrapped_key", LargeBinary),
+    _recorded_at(),
+    Column("destroyed_at", DateTime(timezone=True)),
+    CheckConstraint("(wrapped_key IS NULL) = (destroyed_at IS NOT NULL)", name="destroyed"),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("worker_id", Uuid, ForeignKey("workers.id"), primary_key=True),
+    _required("reason", Text),
+    _recorded_at(),
+    CheckConstraint("reason IN ('worker_asked', 'nominated_in_error', 'period_over')", name="reason"),
+)
+
 enrolments = Table(
     "enrolments",
     metadata,
@@ -673,6 +693,25 @@ audit_entries = Table(
     _required("previous_hash", LargeBinary),
     _required("hash", LargeBinary),
     PrimaryKeyConstraint("chain", "number", name="pk_audit_entries"),
+)
+
+audit_signed_heads = Table(
+    "audit_signed_heads",
+    metadata,
+    _row_number(),
+    _required("chain", Text),
+    _required("occasion", Text),
+    _required("day", Date),
+    _required("number", BigInteger),
+    _required("hash", LargeBinary),
+    _required("signed_at", DateTime(timezone=True)),
+    _required("digest", LargeBinary),
+    _required("key_id", Text),
+    _required("signature", LargeBinary),
+    CheckConstraint("occasion IN ('daily', 'asked')", name="occasion"),
+    UniqueConstraint("chain", "signed_at", name="uq_audit_signed_heads_chain"),
+    Index("uq_audit_signed_heads_daily", "chain", "day", unique=True, postgresql_where=text("occasion = 'daily'")),
+    Index("uq_audit_signed_heads_asked", "chain", "number", unique=True, postgresql_where=text("occasion = 'asked'")),
 )
 
 # --- the edge ---------------------------------------------------------------------------------------------

@@ -6,13 +6,13 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, insert, select, text, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.identity.sealing import Sealer
 from adapters.postgres.tables import audit_entries, audit_heads, idempotency_keys
 from domain.actors import Actor
-from domain.audit import FIRST_HASH, AuditEntry, entry_hash
+from domain.audit import FIRST_HASH, entry_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +100,3 @@ class PostgresTrust:
         await self._connection.execute(insert(audit_entries).values(rows))
         moved = update(heads).where(heads.c.chain == chain).values(number=number, hash=previous)
         await self._connection.execute(moved)
-
-    async def chain(self, chain: str) -> tuple[AuditEntry, ...]:
-        query = select(audit_entries).where(audit_entries.c.chain == chain).order_by(audit_entries.c.number)
-        return tuple(_entry(row) for row in await self._connection.execute(query))
-
-    async def chains(self) -> tuple[str, ...]:
-        rows = await self._connection.execute(select(audit_heads.c.chain).order_by(audit_heads.c.chain))
-        return tuple(row.chain for row in rows)
-
-
-def _entry(row: Row[Any]) -> AuditEntry:
-    values = dict(row._mapping)
-    return AuditEntry(**values | {"hash": bytes(values["hash"]), "previous_hash": bytes(values["previous_hash"])})

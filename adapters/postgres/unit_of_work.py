@@ -17,6 +17,8 @@ from adapters.postgres.certificates import PostgresCertificates
 from adapters.postgres.consents import PostgresConsents
 from adapters.postgres.contributions import PostgresContributions
 from adapters.postgres.coverage import PostgresCoverage
+from adapters.postgres.erasures import PostgresErasures
+from adapters.postgres.exports import PostgresExports
 from adapters.postgres.funding import PostgresFunding
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.messages import PostgresMessages
@@ -68,6 +70,8 @@ class PostgresUnitOfWork:
         self._connection = connection
         self._actor = actor
         self.workers = PostgresWorkers(connection, sealer, actor)
+        self.erasures = PostgresErasures(connection)
+        self.exports = PostgresExports(connection)
         self.coverage = PostgresCoverage(connection, sealer)
         self.funding = PostgresFunding(connection)
         self.nominations = PostgresNominations(connection, sealer)

@@ -12,12 +12,12 @@ from sqlalchemy import Row, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.identity.sealing import Sealer
-from adapters.postgres.tables import enrolments, identifiers
+from adapters.identity.sealing import PersonKeyGone, PersonSealer, Sealer
+from adapters.postgres.tables import enrolments, identifiers, person_keys
 from domain.actors import Actor, ActorKind
 from domain.circumstances import BirthPrecision
 from domain.countries import MemberState
-from domain.errors import IdentifierInvalid, NotFound
+from domain.errors import IdentifierInvalid, NotFound, StateConflict
 from domain.exchange import PersonOnWire
 from domain.people import Identifier
 from domain.records import LOUD, AccessRecord, Enrolment, Purpose, Worker
@@ -54,16 +54,17 @@ class PostgresWorkers:
 
     async def person(self, worker_id: UUID, known_at: dt.datetime) -> PersonOnWire:
         query = """
-            SELECT w.sealed_person, w.birth_precision, w.nationality,
+            SELECT w.sealed_person, w.birth_precision, w.nationality, w.home_state, k.wrapped_key,
                    array_agg(i.kind ORDER BY i.kind) FILTER (WHERE i.id IS NOT NULL) AS kinds,
                    array_agg(i.id ORDER BY i.kind) FILTER (WHERE i.id IS NOT NULL) AS ids,
                    array_agg(i.sealed_value ORDER BY i.kind) FILTER (WHERE i.id IS NOT NULL) AS sealed
-            FROM workers w LEFT JOIN identifiers i ON i.worker_id = w.id AND i.recorded_at <= :known_at
+            FROM workers w LEFT JOIN person_keys k ON k.worker_id = w.id
+            LEFT JOIN identifiers i ON i.worker_id = w.id AND i.recorded_at <= :known_at
                  AND (i.superseded_at IS NULL OR i.superseded_at > :known_at)
-            WHERE w.id = :id GROUP BY w.id"""
+            WHERE w.id = :id GROUP BY w.id, k.worker_id"""
         row = (await self._connection.execute(text(query), {"id": worker_id, "known_at": known_at})).one()
         return opened_person(
-            self._sealer,
+            person_sealer(self._sealer, row.wrapped_key, worker_id, row.home_state),
             worker_id,
             row.sealed_person,
             row.birth_precision,
@@ -85,7 +86,8 @@ class PostgresWorkers:
             )
             .values(superseded_at=at)
         )
-        sealed = self._sealer.seal(identifier.value, table="identifiers", column="sealed_value", row=identifier_id)
+        sealer = await self._sealer_of(worker_id, at)
+        sealed = sealer.seal(identifier.value, table="identifiers", column="sealed_value", row=identifier_id)
         row = insert(table).values(
             id=identifier_id,
             worker_id=worker_id,
@@ -103,6 +105,23 @@ class PostgresWorkers:
                 raise NotFound(kind="worker") from broken
             rule = "it cannot be recorded for this worker"
             raise IdentifierInvalid(kind=identifier.kind, rule=rule) from broken
+
+    async def _sealer_of(self, worker_id: UUID, at: dt.datetime) -> PersonSealer:
+        """What seals for a worker; makes a key for one from before there were keys of persons."""
+        query = """
+            SELECT w.home_state, k.worker_id AS known, k.wrapped_key
+            FROM workers w LEFT JOIN person_keys k ON k.worker_id = w.id WHERE w.id = :id"""
+        row = (await self._connection.execute(text(query), {"id": worker_id})).one()
+        if row.known is None:
+            sealer, wrapped = self._sealer.new_person(worker_id, row.home_state)
+            made = insert(person_keys).values(
+                worker_id=worker_id, state=row.home_state, wrapped_key=wrapped, recorded_at=at
+            )
+            await self._connection.execute(made)
+            return sealer
+        if row.wrapped_key is None:
+            raise StateConflict(what="worker", state="erased", needed="one whose identity is kept")
+        return person_sealer(self._sealer, row.wrapped_key, worker_id, row.home_state)
 
     async def enrolments_of(self, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Enrolment, ...]]:
         table = enrolments
@@ -205,14 +224,19 @@ def blind_index_of(sealer: Sealer, identifier: Identifier) -> bytes:
     return sealer.blind_index(identifier.kind, identifier.state.value, identifier.value)
 
 
-def sealed_person(sealer: Sealer, worker_id: UUID, name: str, birth_date: dt.date) -> bytes:
+def person_sealer(sealer: Sealer, wrapped: bytes | None, worker_id: UUID, state: str) -> PersonSealer:
+    """What opens the values of a worker, from a row of person_keys."""
+    return sealer.person(None if wrapped is None else bytes(wrapped), worker_id, state)
+
+
+def sealed_person(sealer: PersonSealer, worker_id: UUID, name: str, birth_date: dt.date) -> bytes:
     """A name and the first day that the birth date can be, as `workers.sealed_person` holds them."""
     plain = json.dumps([name, birth_date.isoformat()], ensure_ascii=False)
     return sealer.seal(plain, table="workers", column="sealed_person", row=worker_id)
 
 
 def opened_person(
-    sealer: Sealer,
+    sealer: PersonSealer,
     worker_id: UUID,
     sealed: bytes,
     birth_precision: str,
@@ -220,7 +244,11 @@ def opened_person(
     sealed_identifiers: Sequence[tuple[str, UUID, bytes]],
 ) -> PersonOnWire:
     """The person that sealed columns hold; identifiers are kind, row id and sealed value."""
-    name, birth = json.loads(sealer.open(bytes(sealed), table="workers", column="sealed_person", row=worker_id))
+    try:
+        plain = sealer.open(bytes(sealed), table="workers", column="sealed_person", row=worker_id)
+    except PersonKeyGone:
+        raise StateConflict(what="worker", state="erased", needed="one whose identity is kept") from None
+    name, birth = json.loads(plain)
     opened = tuple(
         (kind, sealer.open(bytes(blob), table="identifiers", column="sealed_value", row=row_id))
         for kind, row_id, blob in sealed_identifiers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.audit import AuditEntry, broken_at
+from domain.audit import AuditEntry, Head, first_fault
 from tests.faults.running import INSTITUTIONS, Platform
 
 _MONEY = """
@@ -146,7 +146,7 @@ def _chains(platform: Platform) -> Iterator[str]:
             AuditEntry(**row | {"hash": bytes(row["hash"]), "previous_hash": bytes(row["previous_hash"])})
             for row in rows
         ]
-        if broken_at(entries) is not None:
-            yield f"the audit chain {head['chain']} is broken at {broken_at(entries)}"
-        if not entries or (entries[-1].number, entries[-1].hash) != (head["number"], bytes(head["hash"])):
-            yield f"the audit chain {head['chain']} does not end at its head"
+        own = Head(number=head["number"], hash=bytes(head["hash"]))
+        fault = first_fault(entries, head["chain"], own)
+        if fault is not None:
+            yield f"the audit chain {head['chain']} is broken: {fault}"

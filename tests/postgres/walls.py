@@ -34,6 +34,7 @@ BELONGS = {
     "answers": "message_id IN (SELECT id FROM messages WHERE subject_id = :move)",
     "audit_entries": "chain = 'lingkar'",
     "audit_heads": "chain = 'lingkar'",
+    "audit_signed_heads": "chain = 'lingkar'",
     "budgets": "true",
     "certificate_statuses": f"certificate_id IN ({OF_THE_WORKER})",
     "certificate_withdrawals": f"certificate_id IN ({OF_THE_WORKER})",
@@ -45,6 +46,7 @@ BELONGS = {
     "donations": "id = :donation",
     "donors": "id = :donor",
     "enrolments": "worker_id = :worker",
+    "erasures": "worker_id = :worker",
     "funds": "id = :fund",
     "idempotency_keys": "actor_id = 'operator-one'",
     "identifiers": "worker_id = :worker",
@@ -60,6 +62,7 @@ BELONGS = {
     "nominations": "fund_id = :fund",
     "openings": "worker_id = :worker",
     "peers": "true",
+    "person_keys": "worker_id = :worker",
     "pledges": "donor_id = :donor",
     "proofs_seen": "true",
     "reasons": "true",
@@ -110,6 +113,11 @@ async def whole_world(scene: Scene) -> tuple[World, dict[str, Any]]:
         await connection.execute(text("INSERT INTO pledges SELECT gen_random_uuid(), donor_id, fund_id, 1, currency, "
                                       "received_on, now() FROM donations"))  # fmt: skip
         await connection.execute(text("INSERT INTO proofs_seen VALUES ('x', now())"))
+        await connection.execute(text("INSERT INTO audit_signed_heads (chain, occasion, day, number, hash, signed_at, "
+                                      "digest, key_id, signature) SELECT chain, 'daily', current_date, number, hash, "
+                                      "now(), 'd', 'k', 's' FROM audit_heads"))  # fmt: skip
+        await connection.execute(text("INSERT INTO erasures VALUES (:worker, 'worker_asked', now())"),
+                                 {"worker": world.worker_id})  # fmt: skip
         await connection.execute(text("INSERT INTO budgets VALUES ('x', 1, now())"))
         await connection.execute(text("INSERT INTO peers VALUES ('ID.BPJSTK', 1, now())"))
     return world, {

@@ -72,6 +72,7 @@ MUTATIONS = {
     "consentWithdraw": (F, F, F, F, F, A, X, F),
     "accessRecordObject": (F, F, F, F, F, A, X, F),
     "reviewClose": (A, F, F, F, F, F, F, F),
+    "workerErase": ("ERASURE_REFUSED", F, F, F, F, F, F, F),
     "workerMove": (L, L, X, F, F, L, X, F),
 }
 

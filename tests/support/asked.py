@@ -194,6 +194,7 @@ def mutations(world: World, key: str) -> dict[str, str]:
             "accessRecordObject", f'accessRecordId: "{world.access_record}", code: WRONG_PURPOSE'
         ),
         "reviewClose": named("reviewClose", f'reviewId: "{world.review}", outcome: JUSTIFIED'),
+        "workerErase": named("workerErase", f'workerId: "{world.worker}", reason: WORKER_ASKED'),
         "workerMove": named("workerMove", f"input: {move_input(world, moveOn=_LATER, decidedOn=_DECIDED)}"),
     }
 

@@ -20,12 +20,14 @@ from adapters.access_rules import load_access_rules
 from adapters.certificates.wallet_metadata import GRANT_TYPE, WalletDesk
 from adapters.identity.invented import invented_nominations
 from adapters.identity.rules import CheckedIdentities
+from adapters.postgres.audit_archive import AuditArchive
 from adapters.postgres.rows import new_id
 from adapters.postgres.tables import metadata
 from adapters.postgres.unit_of_work import PostgresDatabase
+from adapters.retention import load_retention
 from adapters.rulebook import load_rulebook
 from domain.actors import Actor, ActorKind
-from domain.audit import broken_at
+from domain.audit import first_fault
 from domain.certificates import CertificateOfCoverage, WithdrawalReason
 from domain.consents import Consent
 from domain.countries import MemberState
@@ -68,6 +70,7 @@ PACK = 370_000
 MOVE_ON = dt.date(2025, 10, 16)
 DECIDED_ON = dt.date(2025, 10, 6)
 ACCESS = load_access_rules()
+RETENTION = load_retention()
 _WHOLE = load_rulebook()
 RULEBOOK = replace(_WHOLE, states={state: _WHOLE.states[state] for state in (MemberState.ID, MemberState.MY)})
 """The law of two states: what tests say of a state without rules holds however many states have them."""
@@ -115,6 +118,7 @@ class Scene:
             asked=Asked(purpose=Purpose.ADMINISTRATION if actor.kind is ActorKind.OFFICER else None),
             limits=self.limits,
             offers=WalletDesk("http://lingkar.test"),
+            retention=RETENTION,
         )
 
     def key(self) -> str:
@@ -338,8 +342,12 @@ class Scene:
             return list(await connection.execute(text(query), asked))
 
     async def chains_are_whole(self) -> bool:
-        async with self.context().reading() as work:
-            return all([broken_at(await work.trust.chain(c)) is None for c in await work.trust.chains()])
+        async with AuditArchive(self.delivery.engine).read() as reading:
+            found = []
+            for chain in await reading.chains():
+                entries = [entry async for entry in reading.entries(chain)]
+                found.append(first_fault(entries, chain, await reading.head(chain)))
+            return found != [] and set(found) == {None}
 
 
 def nik_of(value: str) -> Identifier:
