@@ -29,7 +29,7 @@ from adapters.countries.exchange import OUR_SENDER_ID, HttpExchange, Institution
 from adapters.countries.signatures import Keyring, create_development_keys
 from adapters.countries.transport import open_client
 from adapters.http.certificate_door import certificate_routes
-from adapters.http.edge import Edge
+from adapters.http.edge import Edge, StraightTo
 from adapters.http.graphql_door import DoorLimits, GraphQLRequest, Shortcut, graphql_door
 from adapters.http.health import health_routes
 from adapters.http.nomination_door import NominationUpload, nomination_routes
@@ -145,16 +145,17 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         tokens=document.tokens,
         answer_seconds=settings.answer_seconds,
     )
+    graphql = graphql_door(
+        built,
+        context=context,
+        limits=limits,
+        graphiql=settings.development,
+        shortcut=planned_shortcut(PlannedReads(built.core, services.database.reads))
+        if settings.planned_reads
+        else None,
+    )
     routes = [
-        *graphql_door(
-            built,
-            context=context,
-            limits=limits,
-            graphiql=settings.development,
-            shortcut=planned_shortcut(PlannedReads(built.core, services.database.reads))
-            if settings.planned_reads
-            else None,
-        ),
+        *graphql,
         *nomination_routes(submit, bytes_at_most=settings.upload_bytes),
         *certificate_routes(issuer, show, withdrawn, services.clock.now),
         *verify_routes(verified, services.clock.now),
@@ -167,7 +168,9 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         yield
         await services.database.close()
 
-    return Starlette(routes=routes, middleware=[Middleware(Edge)], lifespan=lifespan)
+    return Starlette(
+        routes=routes, middleware=[Middleware(Edge), Middleware(StraightTo, routes=graphql[:1])], lifespan=lifespan
+    )
 
 
 def planned_shortcut(planned: PlannedReads) -> Shortcut:
