@@ -108,6 +108,7 @@ def _plain(url: str) -> str:
 SERVERS: dict[str, Callable[[Path, str, int], Any]] = {
     "limit": _limit,
     "planned": _bare(True),
+    "planned, a tenth": _bare(True),
     "ordinary": _bare(False),
     "strawberry": _plain_strawberry,
     "planned, trust on": _whole(True),
