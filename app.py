@@ -35,7 +35,7 @@ from adapters.countries.transport import open_client
 from adapters.http.audit_door import audit_routes
 from adapters.http.certificate_door import certificate_routes
 from adapters.http.cost import Charge
-from adapters.http.edge import Edge
+from adapters.http.edge import Edge, StraightTo
 from adapters.http.export_door import export_routes
 from adapters.http.graphql_door import DoorLimits, GraphQLRequest, Shortcut, graphql_door
 from adapters.http.health import health_routes
@@ -203,16 +203,17 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         may_send_free=may_send_free,
         origins=settings.allowed_origins,
     )
+    graphql = graphql_door(
+        built,
+        context=context,
+        limits=limits,
+        graphiql=settings.development,
+        shortcut=planned_shortcut(PlannedReads(built.core, services.database.reads), metrics.not_planned)
+        if settings.planned_reads
+        else None,
+    )
     routes = [
-        *graphql_door(
-            built,
-            context=context,
-            limits=limits,
-            graphiql=settings.development,
-            shortcut=planned_shortcut(PlannedReads(built.core, services.database.reads), metrics.not_planned)
-            if settings.planned_reads
-            else None,
-        ),
+        *graphql,
         *nomination_routes(submit, bytes_at_most=settings.upload_bytes),
         *certificate_routes(issuer, show, withdrawn, services.clock.now),
         *audit_routes(audit_keys(settings).public_set(), heads_of),
@@ -238,7 +239,8 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         await services.database.close()
 
     edge = Middleware(Edge, hosts=settings.hosts, seen=metrics.seen)
-    return Starlette(routes=routes, middleware=[edge], lifespan=lifespan)
+    straight = Middleware(StraightTo, routes=graphql[:1])
+    return Starlette(routes=routes, middleware=[edge, straight], lifespan=lifespan)
 
 
 def wallet_door(services: Services, issuer: CertificateIssuer) -> WalletDoor:

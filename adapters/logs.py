@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from typing import Any
 
 import structlog
+
+_ENCODER = json.JSONEncoder(default=repr)
+
+
+def _as_json(line: Any, **_: Any) -> str:
+    return _ENCODER.encode(line)
 
 
 def configure_logs(*, as_json: bool) -> None:
     """Send all log lines of this process to standard error in one form."""
-    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    plain = structlog.dev.ConsoleRenderer(colors=False)
+    renderer = structlog.processors.JSONRenderer(serializer=_as_json) if as_json else plain
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -19,6 +28,7 @@ def configure_logs(*, as_json: bool) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)

@@ -1,9 +1,10 @@
 """How fast reads are, beside what PostgreSQL and the wire can do and beside a plain server.
 
-`make bench-reads`, or with `ARGS="--workers 1000000 --seconds 5 --rounds 7"`. Builds the data, starts each server in a
-process of its own, checks that they answer alike, and asks each question of each server in alternating rounds. `limit`
-is SQL written by hand behind a bare ASGI application. The last line is the geometric mean, over the three questions, of
-the medians of the planned path to those of the limit.
+`make bench-reads`, or with `WORKERS=1000000` or `ARGS="--seconds 5 --rounds 7"`. Builds the data, and the same for a
+tenth of the workers; starts each server in a process of its own on one core, with PostgreSQL and the client on another;
+checks that they answer alike; asks each question of each server in alternating rounds. `limit` is SQL written by hand
+behind a bare ASGI application. The last line is the geometric mean, over the three questions, of the medians of the
+planned path to those of the limit.
 """
 
 from __future__ import annotations
@@ -35,18 +36,27 @@ from adapters.identity.development_issuer import DevelopmentIssuer
 from adapters.identity.sealing import Sealer, create_development_keys
 from adapters.postgres.embedded import start
 from adapters.postgres.migrate import migrate
+from adapters.postgres.roles import OWNER, url_as
 from adapters.processes import free_port
 from adapters.settings import Settings
+from bench.readers import postgraphile
 from bench.readers.actors import ACTORS
 from bench.readers.data import build, passport
 from bench.readers.hand_written import DRIVER
 from bench.readers.questions import LIST, ON, POINT, QUESTIONS, ROLL_UP, Asked
 from schema.ids import cursor, opaque_id
 
-SERVERS = ("limit", "planned", "ordinary", "strawberry", "planned, trust on", "ordinary, trust on")
+TENTH = "planned, a tenth"
+"""The planned path, bare, on a database with a tenth of the workers."""
+SERVERS = ("limit", "planned", TENTH, "planned, trust on", "strawberry", postgraphile.NAME)
+"""What is measured unless asked otherwise; `ordinary` and `ordinary, trust on` are our own executor."""
+_ALONE = ("limit", "planned", "planned, trust on")
+"""Servers whose latency is measured with one connection."""
 _DIFFERENT = 200
 """How many different askings of each question there are; each server gets them in the same order."""
 _CONNECTIONS = 8
+_NODE = Path("var") / "bench-node"
+"""Where the Node server is installed, once for each of its lock files."""
 
 Lines = dict[str, list[dict[str, Any]]]
 """The requests of each question."""
@@ -56,24 +66,49 @@ def main() -> None:
     """Measure and print a line for each question, and the ratio last."""
     wanted = _wanted()
     os.environ["LINGKAR_ENVIRONMENT"] = "development"
-    with _folder(wanted.keep) as folder, start(folder / "postgres", fast=True) as cluster:
-        url = cluster.url("bench")
-        address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        if not (folder / "built").exists():
-            began = time.perf_counter()
-            cluster.ensure_database("bench")
-            migrate(url)
-            build(address, Sealer(create_development_keys(folder / "keys")), wanted.workers)
-            (folder / "built").touch()
-            print(f"{wanted.workers:,} workers in {time.perf_counter() - began:.0f} s")
-        print(f"the limit's driver is {DRIVER}")
-        lines = _lines(address, wanted.workers)
-        with ExitStack() as running:
-            ports = {
-                server: running.enter_context(_served(server, folder, url)) for server in wanted.servers.split(";")
-            }
-            _check_alike(ports, lines, folder)
-            _report(_measured(ports, lines, folder, wanted), wanted)
+    with _folder(wanted.keep) as folder, start(folder / "postgres", fast=True) as cluster, ExitStack() as running:
+        _pin(int(next((folder / "postgres").rglob("postmaster.pid")).read_text().split()[0]), 1)
+        peers = _peers(wanted.servers.split(";"))
+        urls = {name: cluster.url("bench_tenth" if name == TENTH else "bench") for name in peers}
+        for url in dict.fromkeys(urls.values()):
+            cluster.ensure_database(make_url(url).database or "")
+            _build(url, folder, wanted.workers // 10 if url.partition("?")[0].endswith("_tenth") else wanted.workers)
+        print(f"the limit's driver is {DRIVER}; the load of the machine is {os.getloadavg()[0]:.1f}", flush=True)
+        lines = {url: _lines(_plain(url)) for url in dict.fromkeys(urls.values())}
+        ports = {name: running.enter_context(_served(name, folder, url)) for name, url in urls.items()}
+        asked = {name: _in_words_of(name, lines[urls[name]], port, folder) for name, port in ports.items()}
+        _check_alike(ports, asked, folder)
+        _report(_measured(ports, asked, folder, wanted), _alone(ports, asked, folder), wanted)
+
+
+def _peers(servers: list[str]) -> list[str]:
+    """The servers without PostGraphile where it cannot be installed, which is said."""
+    why = postgraphile.installed(_NODE) if postgraphile.NAME in servers else None
+    if why:
+        print(f"{postgraphile.NAME} is left out: {why}", flush=True)
+    return [name for name in servers if not (why and name == postgraphile.NAME)]
+
+
+def _plain(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _build(url: str, folder: Path, workers: int) -> None:
+    mark = folder / f"built {make_url(url).database}"
+    if not mark.exists():
+        began = time.perf_counter()
+        migrate(url_as(OWNER, url))
+        build(_plain(url), Sealer(create_development_keys(folder / "keys")), workers)
+        postgraphile.prepare(_plain(url))
+        mark.touch()
+        print(f"{workers:,} workers in {time.perf_counter() - began:.0f} s", flush=True)
+
+
+def _in_words_of(name: str, lines: Lines, port: int, folder: Path) -> Lines:
+    if name != postgraphile.NAME:
+        return lines
+    sealer = Sealer(create_development_keys(folder / "keys"))
+    return {question: postgraphile.requests(question, asked, port, sealer) for question, asked in lines.items()}
 
 
 @contextmanager
@@ -89,7 +124,7 @@ def _folder(kept: Path | None) -> Iterator[Path]:
 def _wanted() -> argparse.Namespace:
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("--workers", type=int, default=100_000)
-    given.add_argument("--seconds", type=float, default=3.0, help="of each question, server and round")
+    given.add_argument("--seconds", type=float, default=2.0, help="of each question, server and round")
     given.add_argument("--rounds", type=int, default=5)
     given.add_argument("--connections", type=int, default=_CONNECTIONS)
     given.add_argument("--keep", type=Path, help="a folder whose data is built once and used again")
@@ -97,7 +132,7 @@ def _wanted() -> argparse.Namespace:
     return given.parse_args()
 
 
-def _lines(address: str, workers: int) -> Lines:
+def _lines(address: str) -> Lines:
     """The requests, drawn with one seed: passports of workers, places in the list, donations by what they paid."""
     chance = Random(7)
     with psycopg.connect(address) as connection:
@@ -126,8 +161,11 @@ def _body(asked: Asked, variables: dict[str, Any], at: UUID | None = None) -> di
 def _served(name: str, folder: Path, url: str) -> Iterator[int]:
     port = free_port(0)
     command = [sys.executable, "-m", "bench.readers.serve", name, str(port), str(folder), url, str(_CONNECTIONS)]
+    surroundings = None
+    if name == postgraphile.NAME:
+        command, surroundings = postgraphile.command(_NODE, port, url, _CONNECTIONS)
     with (folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=surroundings)
     _pin(process.pid, 0)
     try:
         _wait(port, process, folder / f"{name}.log")
@@ -171,17 +209,27 @@ def _headers(server: str, asked: Asked, folder: Path) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-def _check_alike(ports: dict[str, int], lines: Lines, folder: Path) -> None:
-    """Every server must give the same answer to some of each question."""
+def _check_alike(ports: dict[str, int], lines: dict[str, Lines], folder: Path) -> None:
+    """Every server of the same data must give the same answer to some of each question."""
+    alike = [name for name in ports if name != TENTH]
     for asked in QUESTIONS:
-        for line in lines[asked.name][:10]:
-            answers = {name: _asked(port, line, _headers(name, asked, folder)) for name, port in ports.items()}
-            first = next(iter(answers.values()))
+        for number in range(10):
+            answers = {
+                name: _asked(ports[name], lines[name][asked.name][number], _headers(name, asked, folder))
+                for name in alike
+            }
+            first = answers[alike[0]]
             for name, answer in answers.items():
-                if answer != first:
-                    told = "\n".join((folder / f"{one}.log").read_text()[-1500:] for one in (name, "limit"))
+                if not _equal(asked.name, name, answer, first):
+                    told = "\n".join((folder / f"{one}.log").read_text()[-1500:] for one in (name, alike[0]))
                     raise SystemExit(f"{name} answers {asked.name} otherwise:\n{answer}\n{first}\n{told}")
-    print(f"all {len(ports)} servers answer alike")
+    print(f"all {len(alike)} servers of the same data answer alike", flush=True)
+
+
+def _equal(question: str, name: str, answer: Any, first: Any) -> bool:
+    if name != postgraphile.NAME or isinstance(answer, str):
+        return bool(answer == first)
+    return bool(postgraphile.values_of(question, answer) == postgraphile.values_of(question, first))
 
 
 def _asked(port: int, line: dict[str, Any], headers: dict[str, str]) -> Any:
@@ -200,20 +248,31 @@ def _asked(port: int, line: dict[str, Any], headers: dict[str, str]) -> Any:
 Rates = dict[tuple[str, str], list[float]]
 
 
-def _measured(ports: dict[str, int], lines: Lines, folder: Path, wanted: argparse.Namespace) -> Rates:
+def _measured(ports: dict[str, int], lines: dict[str, Lines], folder: Path, wanted: argparse.Namespace) -> Rates:
     rates: Rates = defaultdict(list)
     for number in range(-1, wanted.rounds):
         for asked in QUESTIONS:
             for server, port in ports.items():
                 seconds = wanted.seconds if number >= 0 else 1.0
                 headers = _headers(server, asked, folder)
-                told = _load(port, wanted.connections, seconds, lines[asked.name], headers)
+                told = _load(port, wanted.connections, seconds, lines[server][asked.name], headers)
                 if told["failures"]:
                     raise SystemExit(f"{server} failed {told['failures']} times at {asked.name}")
                 if number >= 0:
                     rates[asked.name, server].append(told["answers"] / told["seconds"])
         print(f"round {number + 1} of {wanted.rounds}" if number >= 0 else "warm", flush=True)
     return rates
+
+
+def _alone(ports: dict[str, int], lines: dict[str, Lines], folder: Path) -> Rates:
+    """Median milliseconds of an answer with one connection, in three alternating rounds."""
+    found: Rates = defaultdict(list)
+    for _ in range(3):
+        for asked in QUESTIONS:
+            for server in (name for name in _ALONE if name in ports):
+                told = _load(ports[server], 1, 0.7, lines[server][asked.name], _headers(server, asked, folder))
+                found[asked.name, server].append(told["median_ms"])
+    return found
 
 
 def _load(
@@ -228,24 +287,39 @@ def _load(
     return found
 
 
-def _report(rates: Rates, wanted: argparse.Namespace) -> None:
-    servers = list(dict.fromkeys(server for _, server in rates))
-    width = max(map(len, servers))
-    medians = {key: statistics.median(found) for key, found in rates.items()}
+def _report(rates: Rates, alone: Rates, wanted: argparse.Namespace) -> None:
     print(f"\nanswers a second, and ratio to the limit; median of {wanted.rounds} rounds")
+    _table(rates, "limit")
+    if alone:
+        print("\nmilliseconds with one connection, and ratio to the limit; median of 3 rounds")
+        _table(alone, "limit")
+    servers = {server for _, server in rates}
+    if TENTH in servers:
+        costs = "  ".join(f"{asked.name} {_ratio(rates, asked.name, TENTH, 'planned'):.2f}" for asked in QUESTIONS)
+        print(f"\ncost with ten times the workers: {costs}")
+    print(f"the load of the machine is {os.getloadavg()[0]:.1f}")
+    if {"limit", "planned"} <= servers:
+        means = (math.log(_ratio(rates, asked.name, "planned", "limit")) for asked in QUESTIONS)
+        print(f"reads ratio {math.exp(statistics.fmean(means)):.2f} of hand-written SQL")
+
+
+def _table(found: Rates, reference: str) -> None:
+    servers = list(dict.fromkeys(server for _, server in found))
+    width = max(map(len, servers))
     print(f"{'':{width}}  " + "  ".join(f"{asked.name:>20}" for asked in QUESTIONS))
     for server in servers:
-        cells = [f"{medians[q.name, server]:>12,.1f} {_ratio(rates, q.name, server):>7.3f}" for q in QUESTIONS]
+        cells = [
+            f"{statistics.median(found[asked.name, server]):>12,.2f} "
+            f"{_ratio(found, asked.name, server, reference):>7.3f}"
+            for asked in QUESTIONS
+        ]
         print(f"{server:{width}}  " + "  ".join(cells))
-    if "limit" in servers and "planned" in servers:
-        mean = math.exp(statistics.fmean(math.log(_ratio(rates, asked.name, "planned")) for asked in QUESTIONS))
-        print(f"reads ratio {mean:.2f} of hand-written SQL")
 
 
-def _ratio(rates: Rates, question: str, server: str) -> float:
-    """The median over rounds of a server's rate to the limit's in the same round."""
-    pairs = zip(rates[question, server], rates.get((question, "limit"), rates[question, server]), strict=True)
-    return statistics.median(ours / limit for ours, limit in pairs)
+def _ratio(found: Rates, question: str, server: str, reference: str) -> float:
+    """The median over rounds of a server's figure to that of another in the same round."""
+    pairs = zip(found[question, server], found.get((question, reference), found[question, server]), strict=True)
+    return statistics.median(ours / theirs for ours, theirs in pairs)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from pathlib import Path
 from adapters.identity.development_issuer import DevelopmentIssuer
 from adapters.postgres.embedded import start
 from adapters.postgres.migrate import migrate
+from adapters.postgres.roles import OWNER
 from adapters.processes import free_port
 from adapters.settings import Settings
 from bench.refusing.attacker import Caller
@@ -49,7 +50,7 @@ def main() -> None:
         folder = Path(name)
         cluster.ensure_database("bench")
         url = cluster.url("bench")
-        migrate(url)
+        migrate(cluster.url("bench", OWNER))
         with _served(folder, url) as (port, process):
             token, key = _token(folder)
             attacks = (*BODIES, *DOCUMENTS, *CONTENTS, *token_attacks(token, key))

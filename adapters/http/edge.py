@@ -1,14 +1,15 @@
-"""The middleware around every route, and the settings of the server in front of it."""
+"""The middleware around every route, the straight way to one of them, and the settings of the server in front."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Final
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http.classification import log_failure
@@ -17,24 +18,26 @@ from adapters.http.origins import check_host
 from adapters.http.protocol import GuardedProtocol
 from adapters.http.refusals import REQUEST_ID_KEY, RequestRefused, refusal_response
 
-__all__ = ["HEADERS_MAX", "HEADER_BYTES_MAX", "Edge", "Seen", "server_settings"]
+__all__ = ["HEADERS_MAX", "HEADER_BYTES_MAX", "Edge", "Seen", "StraightTo", "server_settings"]
 
 HEADERS_MAX: Final = GuardedProtocol.headers_max
 HEADER_BYTES_MAX: Final = GuardedProtocol.header_bytes_max
 
 _access_log = structlog.get_logger("lingkar.access")
 
-_SECURITY_HEADERS: Final[Mapping[str, str]] = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
+_SECURITY_HEADERS: Final[Sequence[tuple[bytes, bytes]]] = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
 """Set where a route has not set its own; a page states the sources it needs itself."""
-_HSTS: Final = "max-age=31536000"
+_HSTS: Final = ((b"strict-transport-security", b"max-age=31536000"),)
+_NEVER_SENT: Final = (b"server", b"x-request-id")
+"""What a route says of these is taken out; the id is the edge's own."""
 
 
 def server_settings() -> dict[str, Any]:
@@ -84,7 +87,7 @@ class Edge:
 
     async def _pass_on(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         request_id = scope[REQUEST_ID_KEY]
-        refusal = _refused(Headers(scope=scope), self._hosts)
+        refusal = _refused(scope["headers"], self._hosts)
         if refusal is None:
             try:
                 with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -112,24 +115,41 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            for name, value in _SECURITY_HEADERS.items():
-                headers.setdefault(name, value)
-            if self._scope.get("scheme") == "https":
-                headers.setdefault("strict-transport-security", _HSTS)
-            headers["x-request-id"] = self._scope[REQUEST_ID_KEY]
-            del headers["server"]
+            message["headers"] = self._completed(message.get("headers", ()))
         await self._send(message)
 
+    def _completed(self, given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        headers = [line for line in given if line[0].lower() not in _NEVER_SENT]
+        names = {name.lower() for name, _ in headers}
+        secure = _HSTS if self._scope.get("scheme") == "https" else ()
+        headers += [line for line in (*_SECURITY_HEADERS, *secure) if line[0] not in names]
+        headers.append((b"x-request-id", self._scope[REQUEST_ID_KEY].encode()))
+        return headers
 
-def _refused(headers: Headers, hosts: Collection[str] | None) -> RequestRefused | None:
+
+class StraightTo:
+    """ASGI middleware that leads requests for the exact paths of some routes past the search among all routes."""
+
+    def __init__(self, app: ASGIApp, routes: Sequence[Route]) -> None:
+        self._app = app
+        self._routes = {route.path: route for route in routes}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._routes.get(scope["path"]) if scope["type"] == "http" and not scope.get("root_path") else None
+        if route is None:
+            await self._app(scope, receive, send)
+            return
+        scope["route"] = route
+        await route.app(scope, receive, send)
+
+
+def _refused(lines: Sequence[tuple[bytes, bytes]], hosts: Collection[str] | None) -> RequestRefused | None:
     """Return why these headers are refused, or None."""
-    lines = headers.raw
     if len(lines) > HEADERS_MAX or sum(len(name) + len(value) for name, value in lines) > HEADER_BYTES_MAX:
         message = f"There are more than {HEADERS_MAX} headers or {HEADER_BYTES_MAX} bytes of them. Send fewer."
         return RequestRefused("HEADERS_TOO_LARGE", message)
     try:
-        check_host(headers, hosts)
+        check_host(Headers(raw=list(lines)), hosts)
     except RequestRefused as refusal:
         return refusal
     return None

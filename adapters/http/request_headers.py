@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -49,7 +50,12 @@ def accepted_media_type(headers: Headers) -> str:
     application/graphql-response+json, whose HTTP status says whether the operation ran.
     Refusal: NOT_ACCEPTABLE if neither of the two media types is accepted.
     """
-    accept = ",".join(headers.getlist("accept")).strip()
+    return _answered_in(",".join(headers.getlist("accept")).strip())
+
+
+@lru_cache(maxsize=256)
+def _answered_in(accept: str) -> str:
+    """The media type of an answer to this Accept header; most clients send one of a few."""
     best, best_weight = (RESPONSE_MEDIA_TYPE, 0.0) if accept else (RESPONSE_MEDIA_TYPE, 1.0)
     for media_range, weight in _weighted(accept):
         answer = _RANGES.get(media_range)

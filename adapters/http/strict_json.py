@@ -31,13 +31,7 @@ def read_json_object(body: bytes) -> dict[str, Any]:
     """
     text = _text(body)
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_float,
-            parse_constant=_no_constant,
-        )
+        value = _DECODER.decode(text)
     except RecursionError:
         raise _too_deep() from None
     except ValueError:
@@ -131,3 +125,8 @@ def _check_text(text: str) -> None:
 
 def _invalid(what: str) -> NoReturn:
     raise RequestRefused("JSON_INVALID", f"{what}. Send one JSON object in UTF-8.")
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_no_constant
+)

@@ -28,7 +28,7 @@ POINT = Asked(
     name="point",
     actor="officer",
     document="""query Covered($value: String!, $on: Date!) {
-  coverageOn(identifier: {kind: "passport", issuingState: ID, value: $value}, on: $on, purpose: ELIGIBILITY_CHECK) {
+  coverageOn(identifier: {kind: "passport", issuingState: ID, value: $value}, on: $on, purpose: ADMINISTRATION) {
     __typename
     ... on CoverageDetermination {
       on outcome standing

@@ -25,6 +25,7 @@ from adapters.identity.sealing import Sealer, create_development_keys
 from adapters.logs import configure_logs
 from adapters.postgres import planner, workers
 from adapters.postgres.planner import roots
+from adapters.postgres.roles import APP, url_as
 from adapters.settings import Settings
 from bench.readers import hand_written, plain_strawberry
 from bench.readers.actors import ACTORS
@@ -43,7 +44,7 @@ def _plain_strawberry(folder: Path, url: str, pool: int) -> Any:
 def _whole(planned: bool) -> Callable[[Path, str, int], Any]:
     def build(folder: Path, url: str, pool: int) -> Any:
         configure_logs(as_json=True)
-        return app.build_api(_settings(folder, pool, planned), url)
+        return app.build_api(_settings(folder, pool, planned), url_as(APP, url))
 
     return build
 
@@ -113,6 +114,7 @@ def _plain(url: str) -> str:
 SERVERS: dict[str, Callable[[Path, str, int], Any]] = {
     "limit": _limit,
     "planned": _bare(True),
+    "planned, a tenth": _bare(True),
     "ordinary": _bare(False),
     "strawberry": _plain_strawberry,
     "planned, trust on": _whole(True),

@@ -17,6 +17,8 @@ from adapters.postgres.planner.trust import actor_settings
 from adapters.postgres.planner.wire import StatementFailed, Wire
 from adapters.postgres.roles import APP, url_as
 from adapters.postgres.unit_of_work import PostgresDatabase
+from bench.readers.actors import ACTORS
+from bench.readers.questions import LIST, ON, POINT, QUESTIONS, ROLL_UP, Asked
 from domain.actors import Actor, ActorKind
 from domain.reads import Member, NotPlannable, Question
 from schema.ids import opaque_id
@@ -96,15 +98,32 @@ async def test_no_plan_reads_a_growing_table_from_end_to_end(
 ) -> None:
     plan, question = await _planned(scene, database, name)
 
-    for setting in actor_settings(question).items():
-        explained.execute("SELECT set_config(%s, %s, false)", setting)
-    told = explained.pgconn.exec_params(b"EXPLAIN (FORMAT JSON) " + plan.query.encode(), plan.values(question))
+    assert not _read_from_end_to_end(explained, plan, question) & GROWING
 
-    found = told.get_value(0, 0)
-    assert found is not None, told.error_message
-    nodes = _nodes(json.loads(found)[0]["Plan"])
-    scanned = {node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"}
-    assert not scanned & GROWING
+
+def test_the_reads_that_are_explained_begin_with_every_root_that_has_a_plan() -> None:
+    documents = " ".join(document for _, document in READS.values())
+
+    # A node is a worker, donation or allocation, planned as they are.
+    assert [name for name in PLANS["Query"] if name != "node" and f"{{ {name}" not in documents] == []
+
+
+@pytest.mark.parametrize("asked", QUESTIONS, ids=lambda asked: asked.name)
+async def test_no_plan_of_the_measurements_reads_a_growing_table_from_end_to_end(
+    scene: Scene, database: PostgresDatabase, explained: psycopg.Connection[Any], asked: Asked
+) -> None:
+    worker = await covered_worker(scene)
+    variables: dict[str, dict[str, Any]] = {
+        POINT.name: {"value": "C0000001", "on": ON},
+        LIST.name: {"first": 50, "on": ON},
+        ROLL_UP.name: {"id": opaque_id("Donation", worker.donation.id)},
+    }
+    kept = Kept(database.reads)
+    planned = PlannedReads(schema.build(QuietSchema).core, kept)
+
+    await _asked(planned, scene, ACTORS[asked.actor], asked.document, variables[asked.name])
+
+    assert not _read_from_end_to_end(explained, kept.plan_, kept.question) & GROWING
 
 
 async def test_a_plan_is_made_once_for_a_document_a_kind_of_actor_and_a_page(
@@ -211,6 +230,17 @@ async def _asked(planned: PlannedReads, scene: Scene, actor: Actor, document: st
     parsed = parse(document)
     operation: Any = parsed.definitions[0]
     return await planned.answer(document, parsed, operation, variables, scene.context(actor))
+
+
+def _read_from_end_to_end(explained: psycopg.Connection[Any], plan: PostgresPlan, question: Question) -> frozenset[str]:
+    """The tables that a plan scans sequentially."""
+    for setting in actor_settings(question).items():
+        explained.execute("SELECT set_config(%s, %s, false)", setting)
+    told = explained.pgconn.exec_params(b"EXPLAIN (FORMAT JSON) " + plan.query.encode(), plan.values(question))
+    found = told.get_value(0, 0)
+    assert found is not None, told.error_message
+    nodes = _nodes(json.loads(found)[0]["Plan"])
+    return frozenset(node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan")
 
 
 def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:

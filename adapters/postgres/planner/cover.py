@@ -1,7 +1,7 @@
 """Coverage determinations written by SQL: `domain.coverage.determine` over the spells of one worker.
 
-A day without a break is the end of the stretch that the spells of a branch make together; reasons are those of the
-covers of the day, each once, in their order; the words for no cover are the domain's own.
+Cover ends the day before the first day, from the one asked about on, that no spell of the branch holds; reasons are
+those of the covers of the day, each once, in their order; the words for no cover are the domain's own.
 """
 
 from __future__ import annotations
@@ -58,9 +58,7 @@ _COVER = Record(
         "institution_id": Column(free, "{r}.institution_id"),
         "fund_id": Column(free, "{r}.fund_id", nullable=True),
         "first_day": Column(day, "lower({r}.days)"),
-        "covered_until": Column(
-            day, "(SELECT upper(h) - 1 FROM unnest({r}.held) h WHERE h @> {r}.asked)", nullable=True
-        ),
+        "covered_until": Column(day, "lower(datemultirange(daterange({r}.asked, NULL)) - {r}.held) - 1", nullable=True),
     },
     parts={"reasons": reasons_in("{r}.body")},
 )

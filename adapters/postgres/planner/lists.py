@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.postgres.planner.pieces import Pieces, Sql, joined, opaque, optional, quoted
+from adapters.postgres.planner.pieces import Pieces, Sql, joined, opaque_place, optional, quoted
 from adapters.postgres.planner.statement import Column, Inner, Record, Statement
 from domain.reads import Part, Value
 
@@ -23,7 +23,7 @@ def page(statement: Statement, part: Part, record: Record, rows: str, *, key: st
     row = statement.alias("p")
     cursor = f"{listing} || {row}.{key}"
     node = Inner(lambda inner, wanted, at: inner.object(record, wanted.members, at))
-    edge = Record(values={"cursor": Column(_cursor, cursor)}, parts={"node": node})
+    edge = Record(values={"cursor": Column(opaque_place, cursor)}, parts={"node": node})
 
     def edges(inner: Statement, wanted: Part, _: str) -> Pieces:
         body = joined(inner.object(edge, wanted.members, row))
@@ -34,7 +34,7 @@ def page(statement: Statement, part: Part, record: Record, rows: str, *, key: st
     info = Record(
         values={
             "has_next_page": Column(lambda column: (Sql(f"({column})::text"),), f"count(*) > {shown}"),
-            "end_cursor": Column(optional(_cursor), last),
+            "end_cursor": Column(optional(opaque_place), last),
         }
     )
     whole = Record(
@@ -58,7 +58,3 @@ def listing_of(name: str) -> str:
 def wants(part: Part, *names: str) -> bool:
     """Whether a part wants one of these of its record, at its own level."""
     return any(isinstance(member, Part | Value) and member.name in names for member in part.members)
-
-
-def _cursor(column: str) -> Pieces:
-    return opaque(column, "cursor:")

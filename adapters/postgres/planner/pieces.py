@@ -84,9 +84,17 @@ def amount(column: str, currency: str) -> Pieces:
 
 
 def opaque(column: str, prefix: str) -> Pieces:
-    """One word of base64url without padding; PostgreSQL breaks base64 into lines, which are joined again."""
-    plain = f"convert_to({quoted(prefix)} || {column}, 'UTF8')"
-    return ('"', Sql(f"translate(encode({plain}, 'base64'), E'+/=\\n', '-_')"), '"')
+    """One word of base64url without padding, of a prefix and a UUID.
+
+    Ids and prefixes are ASCII without `>`, `?` and `~`, whose base64 has none of the letters in which base64url
+    differs, and both together are shorter than the lines into which PostgreSQL breaks it.
+    """
+    return ('"', Sql(f"rtrim(encode(textsend({quoted(prefix)} || {column}), 'base64'), '=')"), '"')
+
+
+def opaque_place(column: str) -> Pieces:
+    """A cursor: the same of a listing and a place in it, which may be longer than a line."""
+    return ('"', Sql(f"translate(encode(textsend('cursor:' || {column}), 'base64'), E'=\\n', '')"), '"')
 
 
 def optional(form: Form) -> Form:
