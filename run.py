@@ -56,6 +56,7 @@ CHECKS = (
     ("schema", (*LINGKAR, "schema", "--check")),
     ("rule schema", (*LINGKAR, "rule-schema", "--check")),
     ("country pages", (*LINGKAR, "country-pages", "--check")),
+    ("access policy", (*LINGKAR, "who-may-what", "--check")),
 )
 FORMATTERS = (("-m", "ruff", "check", "--fix", "--quiet", "."), ("-m", "ruff", "format", "--quiet", "."))
 LOCKING = ("uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes")
