@@ -71,7 +71,8 @@ class _Policy:
         if not found.validation_passed:
             faults = "; ".join(str(fault) for fault in found.errors)
             raise PolicyRefused(f"{_POLICIES_FILE}: {faults}. Name only what {_SCHEMA_FILE} declares.")
-        noted = [one.get("annotations", {}) for one in json.loads(policies_to_json_str(text))["staticPolicies"].values()]
+        listed = json.loads(policies_to_json_str(text))["staticPolicies"].values()
+        noted = [one.get("annotations", {}) for one in listed]
         words = {note["id"]: note["further"] for note in noted if {"id", "further"} <= set(note)}
         return cls(policies, schema, _entities(purposes), words)
 
