@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from domain.actors import ActorKind
 from domain.errors import RuleUnknown
@@ -93,6 +94,7 @@ class AccessRules:
         raise RuleUnknown(kind="consent text", name=f"{version} in {language}")
 
 
+@lru_cache(maxsize=1024)
 def declared(name: str) -> str | None:
     """The field of PERSON_FIELDS that decides about a name of a receipt; None if it is open whenever a worker is."""
     parts = name.split(".")

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import schema
 from adapters.access_pages import who_may_what
 from adapters.access_policy import PolicyRefused, decide, operations_of
 from adapters.access_rules import ACCESS_FOLDER
+from adapters.http.quiet_schema import QuietSchema
 from domain.access_rules import PERSON, PERSON_FIELDS, Decisions
 from domain.actors import ActorKind
 from domain.records import Purpose
@@ -52,6 +54,15 @@ def test_every_operation_that_the_code_asks_about_is_one_of_the_policy_and_the_o
     asked_at_no_use_case = {"health", "issuerKeys", "graphiql", "verify", "node"}
 
     assert asked_in_code() | asked_at_no_use_case == set(operations_of(ACCESS_FOLDER))
+
+
+def test_every_root_field_of_the_contract_is_an_operation_of_the_policy() -> None:
+    core = schema.build(QuietSchema).core
+    roots = (core.query_type, core.mutation_type, core.subscription_type)
+
+    fields = {name for root in roots if root is not None for name in root.fields}
+
+    assert fields <= set(operations_of(ACCESS_FOLDER))
 
 
 def test_every_plan_that_asks_the_policy_names_an_operation_that_use_cases_ask_about() -> None:
