@@ -3,8 +3,8 @@ PYTHON ?= python3
 ARGS ?=
 WORKERS ?=
 
-.PHONY: run journey test soak check format lock setup clean
-run journey test soak check format lock setup clean:
+.PHONY: run journey test soak check format lock setup clean sbom audit-dependencies
+run journey test soak check format lock setup clean sbom audit-dependencies:
 	@$(PYTHON) run.py $@ $(ARGS)
 
 bench-%:

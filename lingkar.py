@@ -22,6 +22,8 @@ import uvicorn
 from graphql import lexicographic_sort_schema, print_schema
 
 import schema
+from adapters.access_pages import who_may_what
+from adapters.access_rules import load_access_rules
 from adapters.audit.bundle import NothingToExport, export_bundle
 from adapters.audit.forms import KeptHeadsUnreadable
 from adapters.audit.heads import ChainBroken, sign_asked, verified
@@ -170,6 +172,13 @@ def country_pages_command(check: Annotated[bool, typer.Option(help="Only compare
         typer.echo(str(refused), err=True)
         raise typer.Exit(1) from None
     _write(pages, "country-pages", check)
+
+
+@cli.command(name="who-may-what")
+def who_may_what_command(check: Annotated[bool, typer.Option(help="Only compare the page.")] = False) -> None:
+    """Write the access policy as a table, or check that the page still says what the policy decides."""
+    page = _ROOT / "docs" / "reference" / "who-may-what.md"
+    _write({page: who_may_what(load_access_rules().decisions)}, "who-may-what", check)
 
 
 @cli.command(name="check-docs")

@@ -7,6 +7,8 @@
     python3 run.py soak [...]     the tests that run for minutes, and no others
     python3 run.py check          formatting, lint, types, import contracts, documents and what is generated
     python3 run.py bench NAME     one measurement of bench/
+    python3 run.py sbom [FILE]    the packages that a platform runs with, as CycloneDX JSON
+    python3 run.py audit-dependencies  what is known against them
     python3 run.py format         format the code and sort its imports
     python3 run.py lock           pin the requirements anew, with hashes (needs uv)
     python3 run.py setup          prepare .venv for tests and checks, and nothing else
@@ -56,13 +58,14 @@ CHECKS = (
     ("schema", (*LINGKAR, "schema", "--check")),
     ("rule schema", (*LINGKAR, "rule-schema", "--check")),
     ("country pages", (*LINGKAR, "country-pages", "--check")),
+    ("access policy", (*LINGKAR, "who-may-what", "--check")),
 )
 FORMATTERS = (("-m", "ruff", "check", "--fix", "--quiet", "."), ("-m", "ruff", "format", "--quiet", "."))
 LOCKING = ("uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes")
 LOCK_FORM = ("--no-header", "--no-annotate", "--quiet")
 NPM_INSTALL = ("install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
 LEFT_BEHIND = (".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".import_linter_cache", ".hypothesis")
-FOR_TESTS = ("test", "soak", "check", "bench", "format", "setup")
+FOR_TESTS = ("test", "soak", "check", "bench", "format", "setup", "sbom", "audit-dependencies")
 
 
 class CannotPrepare(Exception):
@@ -104,6 +107,8 @@ def carry_out(command: str, rest: Sequence[str]) -> int:
         become(python, "-m", "pytest", "-q", "-n", "2", "-m", "soak", *rest)
     if command == "bench":
         become(python, "-m", bench_module(rest), *rest[1:])
+    if command in ("sbom", "audit-dependencies"):
+        become(python, "-m", "adapters.packages", command, *rest)
     become(python, *LINGKAR, command, *rest)
 
 

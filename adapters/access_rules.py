@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from adapters.access_policy import decide
 from adapters.rulebook_yaml import Entry, RuleFileRefused, read_rule_file
 from domain.access_rules import PERSON_FIELDS, AccessRules, ConsentText, PurposeRule
 from domain.actors import ActorKind
@@ -19,8 +20,15 @@ _TEXTS_FILE = "consent_texts.yaml"
 
 
 def load_access_rules(folder: Path = ACCESS_FOLDER) -> AccessRules:
-    """Return the declarations. Raises RuleFileRefused, with file, line and key, at the first that cannot be taken."""
-    return AccessRules(purposes=_purposes(folder / _PURPOSES_FILE), consent_texts=_consent_texts(folder / _TEXTS_FILE))
+    """Return the declarations, and all that the policy decides.
+
+    Raises RuleFileRefused, with file, line and key, at the first that cannot be taken; PolicyRefused for a policy that
+    its schema does not allow.
+    """
+    purposes = _purposes(folder / _PURPOSES_FILE)
+    return AccessRules(
+        decisions=decide(folder, purposes), purposes=purposes, consent_texts=_consent_texts(folder / _TEXTS_FILE)
+    )
 
 
 def _purposes(path: Path) -> Mapping[Purpose, PurposeRule]:

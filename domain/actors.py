@@ -10,7 +10,7 @@ from domain.countries import MemberState
 
 
 class ActorKind(Enum):
-    """The kinds of actor. What each may call is decided in the first line of each resolver."""
+    """The kinds of actor. What each may call is decided by `domain/access/policies.cedar`."""
 
     OFFICER = "officer"
     DONOR = "donor"

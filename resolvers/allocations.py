@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from domain.actors import ActorKind
 from domain.contributions import ContributionFacts, Quote, monthly_quote
 from domain.errors import (
     AmountOutOfRange,
@@ -34,7 +33,6 @@ from resolvers.context import Context, found_or_refused, permit
 from resolvers.once import once
 from resolvers.outbox import message_due
 
-SEEING = (ActorKind.OPERATOR, ActorKind.DONOR)
 _MONTHS_AT_MOST = 36
 """An allocation reaches at most three years ahead; prices that far are not known."""
 _INCOME_AT_MOST = 10**15
@@ -73,7 +71,7 @@ async def donation_allocate(context: Context, key: str, command: DonationAllocat
     AmountOutOfRange for an income that nobody has, and the refusals of the quote (RuleNotInForce,
     ValueMissing, CurrencyMismatch).
     """
-    permit(context, "donationAllocate", ActorKind.OPERATOR, ActorKind.DONOR)
+    permit(context, "donationAllocate")
     command = replace(command, scheme_ids=tuple(dict.fromkeys(command.scheme_ids)))
 
     async def act(work: UnitOfWork) -> UUID:
@@ -91,7 +89,7 @@ async def donation_allocate(context: Context, key: str, command: DonationAllocat
 
 async def allocation_remit(context: Context, key: str, command: AllocationRemit) -> Allocation:
     """Put every remittance of an allocation that has no message yet into the outbox. Operators only."""
-    permit(context, "allocationRemit", ActorKind.OPERATOR)
+    permit(context, "allocationRemit")
 
     async def act(work: UnitOfWork) -> UUID:
         known = await work.contributions.allocations([command.allocation_id])
@@ -112,7 +110,7 @@ async def allocation_remit(context: Context, key: str, command: AllocationRemit)
 
 async def allocation(context: Context, allocation_id: UUID) -> Allocation:
     """One allocation of a donation that the actor may see. Raises NotFound."""
-    permit(context, "allocation", *SEEING)
+    permit(context, "allocation")
     async with context.reading() as work:
         found = (await work.contributions.allocations([allocation_id])).get(allocation_id)
         if found is None or not await work.funding.donations([found.donation_id], context.actor):

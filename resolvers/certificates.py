@@ -19,7 +19,7 @@ from domain.errors import NotPermitted, StateConflict
 from domain.people import BirthDate
 from domain.records import Purpose
 from domain.stores import UnitOfWork
-from resolvers.context import EVERYONE, Context, found_or_refused, permit
+from resolvers.context import Context, found_or_refused, permit
 from resolvers.once import audit, once
 from resolvers.purposes import check_purpose
 from resolvers.traces import trace
@@ -52,7 +52,7 @@ async def certificates_of(
 
 async def certificate(context: Context, number: str) -> CertificateOfCoverage:
     """The certificate with this number, for the worker themselves or whoever may see the worker; leaves a trace."""
-    permit(context, "certificate", ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
+    permit(context, "certificate")
     check_purpose(context, "certificate")
     async with context.writing() as work:
         return await _seen(context, work, number)
@@ -64,7 +64,7 @@ async def certificate_shown(context: Context, number: str, wanted: frozenset[Dis
     wanted: what of the person is to stand in it; workers alone may want any, and only in their own.
     Raises NotFound, NotPermitted, and StateConflict for a certificate that is withdrawn or over.
     """
-    permit(context, "certificate bodies", ActorKind.WORKER, ActorKind.OFFICER)
+    permit(context, "certificateBodies")
     if wanted and context.actor.kind is not ActorKind.WORKER:
         raise NotPermitted(actor_kind=context.actor.kind.value, operation="certificate bodies with a person in them")
     check_purpose(context, "certificate")
@@ -84,7 +84,7 @@ async def certificate_withdraw(context: Context, key: str, command: CertificateW
 
     Raises NotFound, NotPermitted, and StateConflict if it is withdrawn already.
     """
-    permit(context, "certificateWithdraw", ActorKind.OFFICER)
+    permit(context, "certificateWithdraw")
     await _permit_withdrawal(context, command.number)
 
     async def act(work: UnitOfWork) -> UUID:
@@ -113,7 +113,7 @@ async def withdraw_untrue(context: Context, work: UnitOfWork, worker_id: UUID) -
 
 async def withdrawn_in(context: Context, list_number: int) -> tuple[int, ...] | None:
     """Which places of a status list are withdrawn, for anyone: a place tells nothing of whose it is."""
-    permit(context, "status list", *EVERYONE)
+    permit(context, "statusList")
     async with context.reading() as work:
         return await work.certificates.withdrawn_in(list_number)
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from domain.actors import ActorKind
 from domain.consents import Consent
 from domain.errors import NotFound, PeriodInvalid, PurposeNotOpen, StateConflict
 from domain.records import Purpose
@@ -44,7 +43,7 @@ async def consent_give(context: Context, key: str, command: ConsentGive) -> Cons
     Raises RuleUnknown for an institution or text that is not known, PeriodInvalid for days that are no period, lie in
     the past or are more than five years, PurposeNotOpen for a purpose to which nobody consents.
     """
-    permit(context, "consentGive", ActorKind.WORKER)
+    permit(context, "consentGive")
 
     async def act(work: UnitOfWork) -> UUID:
         context.rulebook.institution(command.institution_id)
@@ -74,7 +73,7 @@ async def consent_withdraw(context: Context, key: str, command: ConsentWithdraw)
 
     Raises NotFound for a consent that is not theirs, StateConflict for one that was withdrawn before.
     """
-    permit(context, "consentWithdraw", ActorKind.WORKER)
+    permit(context, "consentWithdraw")
 
     async def act(work: UnitOfWork) -> UUID:
         ended = await work.consents.withdraw(command.consent_id, context.now)
@@ -89,7 +88,7 @@ async def consent_withdraw(context: Context, key: str, command: ConsentWithdraw)
 
 async def consents_of(context: Context, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Consent, ...]]:
     """What workers let institutions ask, also what they withdrew; the worker and operators see it."""
-    permit(context, "worker.consents", ActorKind.WORKER, ActorKind.OPERATOR)
+    permit(context, "worker.consents")
     async with context.reading() as work:
         return await work.consents.of(worker_ids)
 

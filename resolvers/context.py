@@ -10,7 +10,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from domain.access_rules import AccessRules
-from domain.actors import Actor, ActorKind
+from domain.actors import Actor
 from domain.errors import NotFound, NotPermitted
 from domain.legislation import Rulebook
 from domain.ports import IdentityRules
@@ -72,13 +72,10 @@ class Context:
         return self.database.read(self.actor, self.now, self.asked.purpose)
 
 
-def permit(context: Context, operation: str, *kinds: ActorKind) -> None:
-    """Refuse an actor whose kind may not call this operation; the first line of every use case."""
-    if context.actor.kind not in kinds:
+def permit(context: Context, operation: str) -> None:
+    """Refuse an actor whose kind the policy does not let call this operation; the first line of every use case."""
+    if not context.access.decisions.may_call(context.actor.kind, operation):
         raise NotPermitted(actor_kind=context.actor.kind.value, operation=operation)
-
-
-EVERYONE = tuple(ActorKind)
 
 
 def found_or_refused(thing: T | None, kind: str) -> T:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from domain.actors import ActorKind
 from domain.coverage import CoverageDetermination, determine
 from domain.errors import PersonNotVisible
 from domain.people import Identifier
@@ -16,8 +15,6 @@ from resolvers.context import Context, permit
 from resolvers.purposes import OF_COVERS, check_purpose, withheld_of
 from resolvers.traces import answered
 
-ASKING = (ActorKind.OFFICER,)
-READING = (ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
 _NOTHING_SEEN = "not_visible"
 
 
@@ -31,7 +28,7 @@ async def coverage_on(
     question is recorded in both cases. Raises PurposeNotOpen for a purpose that is not an
     officer's, SearchesSpent after too many questions about nobody.
     """
-    permit(context, "coverageOn", *ASKING)
+    permit(context, "coverageOn")
     context = replace(context, asked=replace(context.asked, purpose=purpose))
     check_purpose(context, "coverage")
     await context.searches.begin(context.actor, context.now)
@@ -56,7 +53,7 @@ async def coverage_of(
     context: Context, worker_ids: Sequence[UUID], on: dt.date, known_at: dt.datetime | None
 ) -> Mapping[UUID, CoverageDetermination]:
     """The answer for workers already in sight (a worker's own, or a page an officer or operator may see)."""
-    permit(context, "worker.coverageOn", *READING)
+    permit(context, "worker.coverageOn")
     check_purpose(context, "coverage")
     async with context.reading() as work:
         spells = await work.coverage.spells_of(worker_ids, known_at or context.now)

@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from domain.actors import ActorKind
 from domain.errors import StateConflict, TryAgain
 from domain.exchange import (
     Answer,
@@ -54,7 +53,7 @@ _ATTEMPTS = 8
 
 async def deliver_due(context: Context, exchange: Exchange) -> int:
     """Send the messages that are due and keep the answers; returns how many were tried."""
-    permit(context, "deliver", ActorKind.SYSTEM)
+    permit(context, "deliver")
     async with context.writing() as work:
         claimed = await work.messages.claim(context.now, limit=_SENT_AT_ONCE, lease_seconds=_LEASE_SECONDS)
     if not claimed:
@@ -72,7 +71,7 @@ async def deliver_due(context: Context, exchange: Exchange) -> int:
 
 async def settle_answers(context: Context) -> int:
     """Let answers that were kept have their effect, all of a batch together; returns how many."""
-    permit(context, "settle", ActorKind.SYSTEM)
+    permit(context, "settle")
     async with context.writing() as work:
         unsettled = await work.messages.unsettled(limit=_SETTLED_AT_ONCE)
         remitted = [pair for pair in unsettled if pair[0].kind is MessageKind.CONTRIBUTION_REMITTANCE]
@@ -86,7 +85,7 @@ async def settle_answers(context: Context) -> int:
 
 async def end_silent_moves(context: Context) -> int:
     """Undo moves whose destination did not answer within the limit; the cover that is there stays."""
-    permit(context, "endSilentMoves", ActorKind.SYSTEM)
+    permit(context, "endSilentMoves")
     before = context.now - dt.timedelta(days=context.limits.move_answer_days)
     async with context.writing() as work:
         silent = await work.moves.unanswered_since(before)
@@ -102,7 +101,7 @@ async def messages_page(
     context: Context, state: str | None, *, after: UUID | None, limit: int
 ) -> tuple[QueuedMessage, ...]:
     """Messages to institutions, for the desk that looks at those which do not go through. Operators only."""
-    permit(context, "messages", ActorKind.OPERATOR)
+    permit(context, "messages")
     async with context.reading() as work:
         return await work.messages.page(state, after=after, limit=limit)
 
@@ -119,7 +118,7 @@ async def message_retry(context: Context, key: str, command: MessageRetry) -> UU
 
     Raises StateConflict for a message that is not parked (or not there).
     """
-    permit(context, "messageRetry", ActorKind.OPERATOR)
+    permit(context, "messageRetry")
 
     async def act(work: UnitOfWork) -> UUID:
         if not await work.messages.retry(command.message_id, context.now):

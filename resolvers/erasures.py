@@ -37,7 +37,7 @@ async def worker_erase(context: Context, key: str, command: WorkerErase) -> UUID
 
     Raises NotFound, StateConflict if the worker is erased already, ErasureRefused with everything that hinders it.
     """
-    permit(context, "workerErase", ActorKind.OPERATOR)
+    permit(context, "workerErase")
     return await _erase(context, key, command)
 
 
@@ -46,7 +46,7 @@ async def end_what_is_over(context: Context, *, apply: bool) -> RetentionReport:
 
     Only the platform itself. A person whom something hinders meanwhile is left for the next time.
     """
-    permit(context, "retention", ActorKind.SYSTEM)
+    permit(context, "retention")
     persons_before, keys_before = (_before(context, table) for table in ("workers", "idempotency_keys"))
     async with context.reading() as work:
         persons = await work.erasures.over(persons_before, context.now.date(), limit=_PERSONS_AT_ONCE)

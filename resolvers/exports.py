@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.actors import ActorKind
 from domain.errors import StateConflict
 from domain.people import BirthDate
 from domain.stores import UnitOfWork
@@ -19,7 +18,7 @@ async def worker_export(context: Context) -> dict[str, Any]:
     Name, birth date and identifiers are opened; of an erased worker they are null. Amounts are minor units. Keys,
     indexes and donors' ids are left out. Raises NotFound for a token of a worker who is not known.
     """
-    permit(context, "me/export", ActorKind.WORKER)
+    permit(context, "meExport")
     assert context.actor.subject_id is not None, "a worker's token names the worker"
     async with context.reading() as work:
         found = found_or_refused(await work.workers.worker(context.actor.subject_id), "worker")

@@ -19,7 +19,6 @@ from domain.stores import UnitOfWork
 from resolvers.context import Context, found_or_refused, permit
 from resolvers.once import once
 
-SEEING = (ActorKind.OPERATOR, ActorKind.DONOR)
 _LARGEST = 10**15
 """No single gift is larger than this many minor units; a larger one is a typing mistake."""
 
@@ -75,7 +74,7 @@ class DonationRefund:
 
 async def donor_register(context: Context, key: str, command: DonorRegister) -> Donor:
     """Register a donor; operators only. Raises NameInvalid."""
-    permit(context, "donorRegister", ActorKind.OPERATOR)
+    permit(context, "donorRegister")
 
     async def act(work: UnitOfWork) -> UUID:
         name = checked_name(command.name)
@@ -90,7 +89,7 @@ async def donor_register(context: Context, key: str, command: DonorRegister) -> 
 
 async def fund_open(context: Context, key: str, command: FundOpen) -> Fund:
     """Open a fund; operators only. Raises NameInvalid."""
-    permit(context, "fundOpen", ActorKind.OPERATOR)
+    permit(context, "fundOpen")
 
     async def act(work: UnitOfWork) -> UUID:
         name = checked_name(command.name)
@@ -107,7 +106,7 @@ async def fund_open(context: Context, key: str, command: FundOpen) -> Fund:
 
 async def pledge_record(context: Context, key: str, command: PledgeRecord) -> Pledge:
     """Record a promise; it moves no money. Donors record their own, operators anyone's."""
-    permit(context, "pledgeRecord", ActorKind.OPERATOR, ActorKind.DONOR)
+    permit(context, "pledgeRecord")
 
     async def act(work: UnitOfWork) -> UUID:
         _check_amount(command.amount)
@@ -133,7 +132,7 @@ async def donation_record(context: Context, key: str, command: DonationRecord) -
     Operators only. Raises AmountOutOfRange, CurrencyMismatch with the fund's currency, NotFound, and for terms
     RuleUnknown (a scheme that is in no rule file) or PeriodInvalid.
     """
-    permit(context, "donationRecord", ActorKind.OPERATOR)
+    permit(context, "donationRecord")
 
     async def act(work: UnitOfWork) -> UUID:
         _check_amount(command.amount)
@@ -161,7 +160,7 @@ async def donation_refund(context: Context, key: str, command: DonationRefund) -
 
     Raises FundsInsufficient if less is available, NotFound.
     """
-    permit(context, "donationRefund", ActorKind.OPERATOR)
+    permit(context, "donationRefund")
 
     async def act(work: UnitOfWork) -> UUID:
         _check_amount(command.amount)
@@ -185,7 +184,7 @@ async def donation_refund(context: Context, key: str, command: DonationRefund) -
 
 async def donation(context: Context, donation_id: UUID) -> Donation:
     """One donation that the actor may see: a donor their own, an operator any. Raises NotFound."""
-    permit(context, "donation", *SEEING)
+    permit(context, "donation")
     async with context.reading() as work:
         found = await work.funding.donations([donation_id], context.actor)
     return found_or_refused(found.get(donation_id), "donation")
@@ -193,7 +192,7 @@ async def donation(context: Context, donation_id: UUID) -> Donation:
 
 async def donations(context: Context, *, after: UUID | None, limit: int) -> tuple[Donation, ...]:
     """A page of donations that the actor may see, in the order they were recorded."""
-    permit(context, "donations", *SEEING)
+    permit(context, "donations")
     async with context.reading() as work:
         return await work.funding.donation_page(context.actor, after=after, limit=limit)
 

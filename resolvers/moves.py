@@ -30,7 +30,6 @@ from resolvers.traces import trace
 
 _YEARS = range(1900, 9001)
 """Outside them no law is known, and the longest contract with the cover around it would leave the calendar."""
-_MAY_MOVE = (ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +54,7 @@ class WorkerMove:
 
 async def move_plan(context: Context, command: WorkerMove) -> MovePlan:
     """The plan of a move, without doing anything. Raises NotFound and the refusals of plan_move."""
-    permit(context, "movePlan", *_MAY_MOVE)
+    permit(context, "movePlan")
     check_purpose(context, "movePlan")
     async with context.writing() as work:
         plan, _ = await _planned(context, work, command, lock=False)
@@ -69,7 +68,7 @@ async def worker_move(context: Context, key: str, command: WorkerMove) -> Move:
     Nothing of the worker's cover changes until the institutions have answered. Raises NotFound, StateConflict
     while another move of the worker is open, LandingNotPossible with the plan's obstacle.
     """
-    permit(context, "workerMove", *_MAY_MOVE)
+    permit(context, "workerMove")
 
     async def act(work: UnitOfWork) -> UUID:
         plan, purses = await _planned(context, work, command, lock=True)
@@ -92,7 +91,7 @@ async def worker_move(context: Context, key: str, command: WorkerMove) -> Move:
 
 async def move_of(context: Context, move_id: UUID) -> Move:
     """One move of a worker whom the actor may see. Raises NotFound."""
-    permit(context, "move", *_MAY_MOVE)
+    permit(context, "move")
     check_purpose(context, "move")
     async with context.writing() as work:
         found = (await work.moves.moves([move_id])).get(move_id)

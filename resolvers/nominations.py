@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from domain.actors import ActorKind
 from domain.legislation import Legislation
 from domain.nominations import IDENTIFIER_KIND, NominatedPerson, RefusedRow, read_nominations
 from domain.people import BirthDate, Calendar
@@ -44,7 +43,7 @@ async def nomination_submit(
     lines: the file's lines. The rows are judged, sealed and stored one after the other; nothing is kept if
     the file as a whole is refused (NominationFileInvalid, LimitExceeded).
     """
-    permit(context, "nominationSubmit", ActorKind.OPERATOR)
+    permit(context, "nominationSubmit")
 
     async def act(work: UnitOfWork) -> UUID:
         found_or_refused(await work.funding.fund(command.fund_id), "fund")
@@ -64,7 +63,7 @@ def digest_of(lines: Sequence[str]) -> str:
 
 async def nomination(context: Context, nomination_id: UUID) -> NominationReport:
     """How a nomination file was taken in; operators only. Raises NotFound."""
-    permit(context, "nomination", ActorKind.OPERATOR)
+    permit(context, "nomination")
     async with context.reading() as work:
         return found_or_refused(await work.nominations.nomination(nomination_id), "nomination")
 
@@ -73,7 +72,7 @@ async def nomination_refusals(
     context: Context, nomination_id: UUID, *, after_line: int, limit: int
 ) -> tuple[NominationRefusal, ...]:
     """The refused rows of a file by line; operators only."""
-    permit(context, "nomination", ActorKind.OPERATOR)
+    permit(context, "nomination")
     async with context.reading() as work:
         return await work.nominations.nomination_refusals(nomination_id, after_line=after_line, limit=limit)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.access_rules import PERSON_FIELDS, declared
+from domain.access_rules import PERSON_FIELDS
 from domain.actors import ActorKind
 from domain.errors import PurposeNotOpen, ValueMissing
 from resolvers.context import Context
@@ -27,12 +27,9 @@ def check_purpose(context: Context, thing: str) -> None:
 def refusal_of_field(context: Context, name: str) -> PurposeNotOpen | None:
     """Why a field, by its name in receipts, is not answered to this actor for this purpose; None if it is."""
     purpose = context.asked.purpose
-    if purpose is None or context.actor.kind in (ActorKind.WORKER, ActorKind.SYSTEM):
+    if context.access.decisions.may_read(context.actor.kind, name, purpose):
         return None
-    rule, field = context.access.purposes[purpose], declared(name)
-    if context.actor.kind in rule.by and (field is None or field in rule.opens):
-        return None
-    return PurposeNotOpen(purpose=purpose.value, field=name)
+    return PurposeNotOpen(purpose="none" if purpose is None else purpose.value, field=name)
 
 
 def withheld_of(context: Context, names: tuple[str, ...]) -> tuple[PurposeNotOpen, ...]:

@@ -54,7 +54,7 @@ async def certificate_offer(context: Context, command: CertificateOffer) -> Made
 
     Raises NotFound, and StateConflict for a certificate that is withdrawn or over.
     """
-    permit(context, "certificateOffer", ActorKind.WORKER)
+    permit(context, "certificateOffer")
     assert context.offers is not None, "whoever answers workers can write offers"
     disclosures = offered_disclosures(command.disclosures)
     certificate = (await certificate_shown(context, command.number, frozenset(disclosures))).certificate
@@ -82,7 +82,7 @@ async def wallet_token(context: Context, code: str, transaction_code: str | None
 
     A wrong transaction code is kept, also though the wallet is refused: six digits can be guessed.
     """
-    permit(context, "wallet token", ActorKind.SYSTEM)
+    permit(context, "walletToken")
     token = secrets.token_urlsafe(_SECRET_BYTES)
     async with context.writing() as work:
         found = await work.wallet_offers.of_code(digest_of(code))
@@ -99,7 +99,7 @@ async def wallet_token(context: Context, code: str, transaction_code: str | None
 
 async def wallet_offer_of(context: Context, token: str) -> WalletOffer:
     """The offer for which a token was given; raises WalletRefused for a token that is unknown or over."""
-    permit(context, "wallet credential", ActorKind.SYSTEM)
+    permit(context, "walletCredential")
     async with context.reading() as work:
         found = await work.wallet_offers.of_token(digest_of(token))
     if found is None or found.token_expires_at is None:
@@ -114,7 +114,7 @@ async def wallet_certificate(context: Context, offer: WalletOffer, nonce: str) -
 
     nonce: of the wallet's proof, which is good for one credential. Raises WalletRefused.
     """
-    permit(context, "wallet credential", ActorKind.SYSTEM)
+    permit(context, "walletCredential")
     worker = Actor(id=f"wallet-of-{offer.worker_id}", kind=ActorKind.WORKER, subject_id=offer.worker_id)
     for_worker = replace(context, actor=worker)
     async with context.writing() as work:

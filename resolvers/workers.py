@@ -16,11 +16,6 @@ from resolvers.once import once
 from resolvers.purposes import check_purpose
 from resolvers.traces import answered, trace
 
-SEEING = (ActorKind.WORKER, ActorKind.OFFICER, ActorKind.OPERATOR)
-SELF = (ActorKind.WORKER,)
-LISTING = (ActorKind.OFFICER, ActorKind.OPERATOR)
-SEEING_RECORDS = (ActorKind.WORKER, ActorKind.OPERATOR)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentifierRecord:
@@ -32,7 +27,7 @@ class IdentifierRecord:
 
 async def worker(context: Context, worker_id: UUID) -> Worker | None:
     """A worker whom the actor may see, else None. A look at someone else leaves a trace that the worker sees."""
-    permit(context, "worker", *SEEING)
+    permit(context, "worker")
     check_purpose(context, "worker")
     async with context.writing() as work:
         found = await work.workers.worker(worker_id)
@@ -43,7 +38,7 @@ async def worker(context: Context, worker_id: UUID) -> Worker | None:
 
 async def worker_by_identifier(context: Context, identifier: Identifier) -> Worker | None:
     """The worker who shows a document, if the officer or operator may see them; the question is recorded."""
-    permit(context, "workerByIdentifier", ActorKind.OFFICER, ActorKind.OPERATOR)
+    permit(context, "workerByIdentifier")
     check_purpose(context, "worker")
     await context.searches.begin(context.actor, context.now)
     async with context.writing() as work:
@@ -63,14 +58,14 @@ async def worker_by_identifier(context: Context, identifier: Identifier) -> Work
 
 async def me(context: Context) -> Worker:
     """The worker whose token this is. Raises NotFound for a token of a worker who is not known."""
-    permit(context, "me", *SELF)
+    permit(context, "me")
     assert context.actor.subject_id is not None, "a worker's token names the worker"
     return found_or_refused(await worker(context, context.actor.subject_id), "worker")
 
 
 async def workers(context: Context, *, after: UUID | None, limit: int) -> tuple[Worker, ...]:
     """A page of the workers whom an officer or operator may see; each look leaves a trace."""
-    permit(context, "workers", *LISTING)
+    permit(context, "workers")
     check_purpose(context, "workers")
     async with context.writing() as work:
         page = await work.workers.page(after=after, limit=limit)
@@ -91,7 +86,7 @@ async def identifier_record(context: Context, key: str, command: IdentifierRecor
     Officers of the state that issued it, if they may see the worker, and operators. Raises NotPermitted, NotFound,
     IdentifierInvalid.
     """
-    permit(context, "identifierRecord", ActorKind.OFFICER, ActorKind.OPERATOR)
+    permit(context, "identifierRecord")
     issuer = command.identifier.state
     if context.actor.kind is ActorKind.OFFICER and context.actor.member_state is not issuer:
         # A document of one state must not be put in the place of another by a third.
@@ -132,6 +127,6 @@ async def access_records_of(
     context: Context, worker_ids: Sequence[UUID], *, before: int | None, limit: int
 ) -> Mapping[UUID, tuple[AccessRecord, ...]]:
     """Who asked about a worker, latest first; only the worker and operators see it."""
-    permit(context, "worker.accessRecords", *SEEING_RECORDS)
+    permit(context, "worker.accessRecords")
     async with context.reading() as work:
         return await work.workers.access_records_of(worker_ids, before=before, limit=limit)

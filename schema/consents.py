@@ -12,6 +12,7 @@ from domain.access_rules import ConsentText
 from domain.consents import Consent
 from domain.records import Purpose
 from resolvers import consents
+from resolvers.context import permit
 from schema import problems as p
 from schema.ids import id_of
 from schema.problems import or_problem
@@ -67,6 +68,7 @@ class ConsentQueries:
         graphql_type=list[ConsentTextType], description="What a worker reads before they consent, in all languages."
     )
     async def consent_texts(self, info: Info) -> tuple[ConsentText, ...]:
+        permit(info.context.context, "consentTexts")
         return info.context.context.access.consent_texts
 
 

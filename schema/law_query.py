@@ -19,6 +19,7 @@ from domain.periods import Month
 from domain.quantities import BenefitFacts
 from domain.schemes import FunderKind, Scheme
 from resolvers import identifiers, legislation
+from resolvers.context import permit
 from schema import problems as p
 from schema.benefits import (
     BenefitQuestion,
@@ -82,14 +83,17 @@ class LawQuery:
 
     @strawberry.field(graphql_type=list[LegislationType], description="Member states with a rule file.")
     async def member_states(self, info: Info) -> list[Legislation]:
+        permit(info.context.context, "memberStates")
         return list(info.context.context.rulebook.states.values())
 
     @strawberry.field(graphql_type=LegislationType | None, description="The legislation of one member state.")
     async def member_state(self, info: Info, code: MemberState) -> Legislation | None:
+        permit(info.context.context, "memberState")
         return info.context.context.rulebook.states.get(code)
 
     @strawberry.field(graphql_type=SchemeType | None, description="One scheme by its id, for example ID.JKK.")
     async def scheme(self, info: Info, id: strawberry.ID) -> Scheme | None:
+        permit(info.context.context, "scheme")
         rulebook = info.context.context.rulebook
         return next((law.schemes[str(id)] for law in rulebook.states.values() if str(id) in law.schemes), None)
 

@@ -1,7 +1,7 @@
 """What of the contract is a plain fact and can be read by a plan. What is not named here runs on the executor.
 
-Beside each field stands what it is of the domain's record: a value by its name, or a part. The lists of who may ask
-are those of the use cases, so that a plan never answers whom they refuse.
+Beside each field stands what it is of the domain's record: a value by its name, or a part. Who may ask is asked of the
+policy by the name of the use case's operation, so that a plan never answers whom that refuses.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from domain.actors import ActorKind
 from domain.records import Asked
-from resolvers import allocations, coverage, funding, workers
-from resolvers.context import EVERYONE, Context
+from resolvers.context import Context
 from resolvers.identifiers import identifier_of
 from resolvers.purposes import OF_COVERS, OF_WORKERS, check_purpose
 from schema.ids import id_of, parts_of, uuid_after
@@ -47,14 +45,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """A part of the record. seen, hidden: where a union has a type for each. opened_by: as of a column.
+    """A part of the record. operation: what the policy has to let the actor call for it; nothing more if empty.
+
+    seen, hidden: where a union has a type for each. opened_by: as of a column.
 
     looks_at: the thing that receipts name, where a person is looked at.
     """
 
     name: str
     bind: Binder | None = None
-    kinds: tuple[ActorKind, ...] = EVERYONE
+    operation: str = ""
     seen: str = ""
     hidden: str = ""
     opened_by: str = ""
@@ -144,10 +144,10 @@ def _snake(name: str) -> str:
 
 
 _WORKER = Relation(
-    name="worker", bind=_for_a_purpose("worker", _thing("Worker")), kinds=workers.SEEING, looks_at="worker"
+    name="worker", bind=_for_a_purpose("worker", _thing("Worker")), operation="worker", looks_at="worker"
 )
-_DONATION = Relation(name="donation", bind=_thing("Donation"), kinds=funding.SEEING)
-_ALLOCATION = Relation(name="allocation", bind=_thing("Allocation"), kinds=allocations.SEEING)
+_DONATION = Relation(name="donation", bind=_thing("Donation"), operation="donation")
+_ALLOCATION = Relation(name="allocation", bind=_thing("Allocation"), operation="allocation")
 NODE = Choice(
     {"Worker": ("Worker", _WORKER), "Donation": ("Donation", _DONATION), "Allocation": ("Allocation", _ALLOCATION)}
 )
@@ -155,35 +155,35 @@ NODE = Choice(
 PLANS: Mapping[str, Mapping[str, Declared]] = {
     "Query": {
         "worker": _WORKER,
-        "me": Relation(name="me", kinds=workers.SELF),
+        "me": Relation(name="me", operation="me"),
         "workers": Relation(
             name="workers",
             bind=_for_a_purpose("workers", _page("workers")),
-            kinds=workers.LISTING,
+            operation="workers",
             looks_at="worker",
         ),
         "coverageOn": Relation(
             name="coverage_of_identifier",
             bind=_for_a_purpose("coverage", _question),
-            kinds=coverage.ASKING,
+            operation="coverageOn",
             seen="CoverageDetermination",
             hidden="PersonNotVisibleProblem",
             looks_at="coverage",
         ),
         "donation": _DONATION,
-        "donations": Relation(name="donations", bind=_page("donations"), kinds=funding.SEEING),
+        "donations": Relation(name="donations", bind=_page("donations"), operation="donations"),
         "allocation": _ALLOCATION,
         "node": NODE,
     },
     "Worker": {
         "id": Column("id", "Worker"),
         **_columns("homeState nationality sector recordedAt"),
-        "coverageOn": Relation(name="coverage", bind=_day, kinds=coverage.READING, opened_by="coverage"),
+        "coverageOn": Relation(name="coverage", bind=_day, operation="worker.coverageOn", opened_by="coverage"),
         **_parts("enrolments contributions", "worker.{}"),
         **_parts("moves", "move"),
         **_parts("certificates", "certificate"),
         "withheld": Withheld(OF_WORKERS),
-        "accessRecords": Relation(name="access_records", bind=_own_page, kinds=workers.SEEING_RECORDS),
+        "accessRecords": Relation(name="access_records", bind=_own_page, operation="worker.accessRecords"),
     },
     "CoverageDetermination": {
         **_columns("on outcome standing"),

@@ -220,7 +220,8 @@ class Tree:
         )
 
     def _part(self, declared: Relation, key: str, field: GraphQLField, target: str, nodes: Sequence[FieldNode]) -> Part:
-        if self._context.actor.kind not in declared.kinds:
+        context = self._context
+        if declared.operation and not context.access.decisions.may_call(context.actor.kind, declared.operation):
             raise NotPlannable("not permitted")
         slot: int | None = None
         fixed: tuple[tuple[str, Any], ...] = ()

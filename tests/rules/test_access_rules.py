@@ -13,7 +13,7 @@ from domain.records import Purpose
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the declarations in which everything is right."""
-    for path in ACCESS_FOLDER.glob("*.yaml"):
+    for path in ACCESS_FOLDER.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     return tmp_path
 

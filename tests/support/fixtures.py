@@ -24,7 +24,7 @@ from tests.support.api import Api
 from tests.support.clock import SettableClock
 from tests.support.databases import Databases, plain_url
 from tests.support.institutions import FakeExchange
-from tests.support.scene import RULEBOOK, Scene
+from tests.support.scene import ACCESS, RULEBOOK, Scene
 from tests.support.statements import StatementCounter
 
 __all__ = [
@@ -144,8 +144,9 @@ async def api(
         return engines[-1]
 
     monkeypatch.setattr(app, "SystemClock", lambda: clock)
-    # Reading the rule files and making the schema take longer than most tests; neither keeps anything.
+    # Reading the law and the policy and making the schema take longer than most tests; none keeps anything.
     monkeypatch.setattr(app, "load_rulebook", lambda: RULEBOOK)
+    monkeypatch.setattr(app, "load_access_rules", lambda: ACCESS)
     monkeypatch.setattr(app.schema, "build", _built)
     monkeypatch.setattr(app, "PostgresDatabase", remembered)
     issuer = DevelopmentIssuer(settings.keys_folder, environment="development")

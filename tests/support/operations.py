@@ -21,6 +21,7 @@ from graphql import (
 
 from domain.actors import ActorKind
 from schema.plans import PLANS
+from tests.support.scene import ACCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +138,11 @@ class Maker:
         if depth >= self.depth_at_most - 1:
             names = [n for n in names if is_leaf_type(get_named_type(kind.fields[n].type))] or names
         plans = PLANS.get(kind.name, {})
-        planned = [
-            name for name in names if name in plans and self._kind in getattr(plans[name], "kinds", (self._kind,))
-        ]
+        planned = [name for name in names if name in plans and self._may_ask(getattr(plans[name], "operation", ""))]
         return self.random.choice(planned if planned and self._chance(0.985) else names)
+
+    def _may_ask(self, operation: str) -> bool:
+        return not operation or ACCESS.decisions.may_call(self._kind, operation)
 
     def _possible(self, kind: GraphQLObjectType, name: str) -> bool:
         """Whether values are known for all arguments that must be given."""

@@ -38,7 +38,9 @@ def upgrade() -> None:
     # Erasing overwrites the index of a number, and takes its turn with whoever pays for the worker.
     op.execute("GRANT UPDATE (blind_index) ON identifiers TO lingkar_app")
     op.execute("GRANT UPDATE (blind_index, superseded_at) ON identifiers TO lingkar_delivery")
+    op.execute("SET LOCAL ROLE lingkar_sight")
     op.execute("GRANT EXECUTE ON FUNCTION workers_locked(uuid[]) TO lingkar_app")
+    op.execute("RESET ROLE")
     op.execute("GRANT SELECT, INSERT, UPDATE (outcome), DELETE ON idempotency_keys TO lingkar_delivery")
     # What is stored about a worker is handed to the worker.
     op.execute(f"ALTER POLICY app_select ON nomination_workers USING ({_OPERATOR} OR {_MYSELF})")
