@@ -161,6 +161,7 @@ async def test_nothing_in_the_database_goes_around_row_security_but_what_is_list
         "leave_access_records",
         "months_funded",
         "nominated_workers",
+        "only_forward",
         "open_in_emergency",
         "own_relations",
         "relations",

@@ -15,7 +15,6 @@ from resolvers.erasures import RetentionReport, WorkerErase, end_what_is_over, w
 from tests.support.scene import (
     A_MONTH,
     OFFICER_ID,
-    OPERATOR,
     SYSTEM,
     CoveredWorker,
     Scene,
@@ -62,7 +61,7 @@ async def test_of_an_erased_worker_nothing_says_who_it_was(scene: Scene) -> None
     (key,) = await scene.rows("SELECT wrapped_key FROM person_keys WHERE worker_id = :id", id=worker_id)
     assert key.wrapped_key is None
     async with scene.context().reading() as work:
-        assert await work.workers.worker_of(nik_of(nik), OPERATOR) is None
+        assert await work.workers.worker_of(nik_of(nik)) is None
         with pytest.raises(StateConflict):
             await work.workers.person(worker_id, scene.clock.now() - dt.timedelta(seconds=1))
 

@@ -60,6 +60,8 @@ READS = {
 class Kept:
     """Reads that keep the last plan and question instead of answering."""
 
+    searches = False
+
     def __init__(self, reads: PostgresReads) -> None:
         self.reads = reads
         self.made = 0
