@@ -31,6 +31,7 @@ from adapters.countries.signatures import Keyring, create_development_keys
 from adapters.countries.transport import open_client
 from adapters.http.certificate_door import certificate_routes
 from adapters.http.edge import Edge
+from adapters.http.export_door import Exported, export_routes
 from adapters.http.graphql_door import DoorLimits, GraphQLRequest, Shortcut, graphql_door
 from adapters.http.health import health_routes
 from adapters.http.nomination_door import NominationUpload, nomination_routes
@@ -50,6 +51,7 @@ from adapters.settings import Settings
 from domain.access_rules import AccessRules
 from domain.actors import Actor, ActorKind
 from domain.certificates import CertificateFacts, Disclosure, StatusPlace
+from domain.exports import ExportAsked
 from domain.legislation import Rulebook
 from domain.reads import NotPlannable
 from domain.records import Asked, Purpose
@@ -57,6 +59,7 @@ from resolvers.certificates import certificate_shown, withdrawn_in
 from resolvers.context import Context, Limits
 from resolvers.deliveries import deliver_due, end_silent_moves, settle_answers
 from resolvers.nominations import NominationSubmit, digest_of, nomination_refusals, nomination_submit
+from schema.exporting import CoverageExport
 from schema.ids import id_of, opaque_id
 from schema.limits import DocumentLimits, document_limits, variables_limits
 from schema.planning import PlannedReads
@@ -154,6 +157,12 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         tokens=document.tokens,
         answer_seconds=settings.answer_seconds,
     )
+    export = CoverageExport(built.core, services.database.reads, services.clock.now)
+
+    async def exported(request: HttpRequest, asked: ExportAsked) -> Exported:
+        context = services.context(_actor(tokens, request, services.clock.now()))
+        return export.opened(context, asked), context.actor.institution_id or ""
+
     routes = [
         *graphql_door(
             built,
@@ -164,6 +173,7 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
             if settings.planned_reads
             else None,
         ),
+        *export_routes(exported, at_once=settings.exports_at_once),
         *nomination_routes(submit, bytes_at_most=settings.upload_bytes),
         *certificate_routes(issuer, show, withdrawn, services.clock.now),
         *verify_routes(verified, services.clock.now),

@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 from uuid import UUID
 
-from domain.access_stores import Consents, Reviews
+from domain.access_stores import Batches, Consents, Reviews
 from domain.actors import Actor
 from domain.audit import AuditEntry
 from domain.certificates import CertificateOfCoverage, WithdrawalReason
@@ -225,6 +225,8 @@ class UnitOfWork(Protocol):
     def workers(self) -> Workers: ...
     @property
     def coverage(self) -> Coverage: ...
+    @property
+    def batches(self) -> Batches: ...
     @property
     def funding(self) -> Funding: ...
     @property

@@ -159,6 +159,7 @@ async def test_nothing_in_the_database_goes_around_row_security_but_what_is_list
         "ledger_apply",
         "ledger_pendings_locked",
         "leave_access_records",
+        "leave_answer_records",
         "months_funded",
         "nominated_workers",
         "open_in_emergency",

@@ -42,6 +42,12 @@ READS = {
         """{ coverageOn(identifier: {kind: "passport", issuingState: ID, value: "C0000001"}, on: "2025-08-15",
              purpose: CLAIM) { ... on CoverageDetermination { outcome covers { branch coveredUntil } } } }""",
     ),
+    "coverageOf": (
+        OFFICER_ID,
+        """{ coverageOf(workers: [{id: "WORKER"}, {identifier: {kind: "passport", issuingState: ID,
+             value: "C0000001"}}], on: "2025-08-15", purpose: CLAIM) {
+             ... on CoverageDetermination { outcome covers { branch coveredUntil } } } }""",
+    ),
     "worker, by an officer": (OFFICER_ID, '{ worker(id: "WORKER", purpose: ADMINISTRATION) { PERSON } }'),
     "me": (worker_actor, "{ me { PERSON accessRecords { edges { node { purpose } } } } }"),
     "workers, by an officer": (
