@@ -30,6 +30,7 @@ GROWING = {
     *("workers", "identifiers", "enrolments", "access_records", "coverage_spells", "contribution_months", "moves"),
     *("move_steps", "certificates", "donations", "allocations", "tariffs", "remittances", "acknowledgements"),
     *("ledger_accounts", "ledger_transfers", "ledger_transactions", "ledger_pendings", "messages"),
+    "donation_months",
 }
 PERSON = """id homeState coverageOn(on: "2025-08-15") { outcome standing reasons { text }
             covers { coveredUntil reasons { text } } }
