@@ -36,11 +36,12 @@ from adapters.http.audit_door import audit_routes
 from adapters.http.certificate_door import certificate_routes
 from adapters.http.cost import Charge
 from adapters.http.edge import Edge, StraightTo
-from adapters.http.export_door import export_routes
+from adapters.http.export_door import Exported, export_routes
 from adapters.http.graphql_door import DoorLimits, GraphQLRequest, Shortcut, graphql_door
 from adapters.http.health import health_routes
 from adapters.http.metrics import Metrics
 from adapters.http.nomination_door import NominationUpload, nomination_routes
+from adapters.http.own_data_door import own_data_routes
 from adapters.http.presenting import Presenting, known_or_refused
 from adapters.http.quiet_schema import QuietSchema
 from adapters.http.refusals import RequestRefused
@@ -68,6 +69,7 @@ from domain.actors import Actor, ActorKind
 from domain.audit import KeptHead
 from domain.budgets import Budget, Purses, Spent, partner_of
 from domain.certificates import CertificateFacts, Disclosure, StatusPlace
+from domain.exports import ExportAsked
 from domain.legislation import Rulebook
 from domain.reads import NotPlannable
 from domain.records import Asked, Purpose
@@ -81,6 +83,7 @@ from resolvers.exports import worker_export
 from resolvers.nominations import NominationSubmit, digest_of, nomination_refusals, nomination_submit
 from resolvers.searches import CountedSearches, Searches, UncountedSearches
 from resolvers.wallet import wallet_certificate, wallet_offer_of, wallet_token
+from schema.exporting import CoverageExport
 from schema.ids import id_of, opaque_id
 from schema.limits import DocumentLimits, document_limits, variables_limits
 from schema.planning import PlannedReads
@@ -181,7 +184,7 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
     async def verified(text: str) -> Verification:
         return await verify(text, believed, is_withdrawn, services.clock.now())
 
-    async def export(request: HttpRequest) -> dict[str, Any]:
+    async def own_data(request: HttpRequest) -> dict[str, Any]:
         return await worker_export(services.context(await who(request)))
 
     archive = AuditArchive(services.database.engine)
@@ -212,12 +215,19 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         if settings.planned_reads
         else None,
     )
+    export = CoverageExport(built.core, services.database.reads, services.clock.now)
+
+    async def exported(request: HttpRequest, asked: ExportAsked) -> Exported:
+        context = services.context(await who(request))
+        return export.opened(context, asked), context.actor.institution_id or ""
+
     routes = [
         *graphql,
+        *export_routes(exported, at_once=settings.exports_at_once),
         *nomination_routes(submit, bytes_at_most=settings.upload_bytes),
         *certificate_routes(issuer, show, withdrawn, services.clock.now),
         *audit_routes(audit_keys(settings).public_set(), heads_of),
-        *export_routes(export),
+        *own_data_routes(own_data),
         *verify_routes(verified, services.clock.now),
         *wallet_routes(wallet_door(services, issuer)),
         *health_routes(

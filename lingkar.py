@@ -63,8 +63,10 @@ from sandbox.issuer_routes import issuer_application
 from schema.ids import parts_of
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+figures_cli = typer.Typer(no_args_is_help=True, help="The counts that are kept beside the facts.")
 audit_cli = typer.Typer(no_args_is_help=True, help="The audit chains.")
 cli.add_typer(audit_cli, name="audit")
+cli.add_typer(figures_cli, name="figures")
 keys_cli = typer.Typer(
     no_args_is_help=True, help="The keys by which certificates and heads of audit chains are signed."
 )
@@ -226,6 +228,26 @@ def audit_export(
         f"Entries {exported.first} to {exported.last}, signed through entry {exported.signed_through}.\n"
         f"Check them with: unzip {file.name} verify_audit.py && python verify_audit.py {file.name}"
     )
+
+
+@figures_cli.command(name="verify")
+def figures_verify() -> None:
+    """Count the months of every donation again; exits with 1 and the months where what is kept is something else."""
+    settings = _settings()
+    services = build_services(settings, _database_url(settings, APP))
+
+    async def verify() -> bool:
+        context = services.context(Actor(id="lingkar-figures", kind=ActorKind.OPERATOR))
+        async with context.reading() as unit:
+            differing = await unit.funding.months_counted_otherwise()
+        for donation_id, month in differing:
+            typer.echo(f"{donation_id} {month}: counted otherwise than kept")
+        await services.database.close()
+        return not differing
+
+    if not asyncio.run(verify()):
+        raise typer.Exit(1)
+    typer.echo("every month is counted as kept")
 
 
 @keys_cli.command(name="export")

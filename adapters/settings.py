@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     planned_reads: bool = Field(True, description="Whether plain reads take the planned path; answers are the same.")
     exchange_seconds: float = Field(20.0, gt=0, description="How long one attempt to deliver a message may take.")
     upload_bytes: int = Field(16_000_000, gt=0, description="The longest nomination file.")
+    exports_at_once: int = Field(2, ge=1, le=20, description="Exports that one institution may run at once.")
     person_months: int = Field(50_000, gt=0, description="Person-months of one allocation.")
     move_answer_days: int = Field(14, gt=0, description="How long a destination may stay silent about a move.")
     log_json: bool = Field(True, description="Log lines as JSON; otherwise for people.")

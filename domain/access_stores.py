@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.consents import Consent
 from domain.people import Identifier
+from domain.records import Purpose
 from domain.reviews import ObjectionCode, Opening, Review, ReviewOutcome
 
 
@@ -52,4 +53,24 @@ class Consents(Protocol):
 
     async def of(self, worker_ids: Sequence[UUID]) -> Mapping[UUID, tuple[Consent, ...]]:
         """Every consent of some workers, also those withdrawn, in the order they were given."""
+        ...
+
+
+class Batches(Protocol):
+    """Questions about many persons at once; each method is one statement, however many they are."""
+
+    async def in_sight(self, people: Sequence[UUID | Identifier]) -> tuple[UUID | None, ...]:
+        """For each place the worker, None for nobody and for a worker whom the actor may not see."""
+        ...
+
+    async def record_answers(
+        self,
+        outcomes: Mapping[UUID, str],
+        hidden: Sequence[UUID | Identifier],
+        *,
+        purpose: Purpose | None,
+        asked_about: dt.date,
+        fields: Sequence[str],
+    ) -> None:
+        """Leave a record for each worker who was shown, with the outcome, and for each person who was not."""
         ...

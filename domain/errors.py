@@ -168,8 +168,9 @@ class PersonNotVisible(Refusal):
 
     @property
     def message(self) -> str:
+        asker = self.institution or "The desk"
         return (
-            f"{self.institution} has no record that it may see for this identifier. A reason is an enrolment there "
+            f"{asker} has no record that it may see for this identifier. A reason is an enrolment there "
             "or a move to or from the state. The question was recorded. Check the identifier or announce a move."
         )
 

@@ -52,11 +52,17 @@ class Funding(Protocol):
         """The fund's donations in the order of their use (received first, used first), accounts locked in id order."""
         ...
 
-    async def statements(self, donation_ids: Sequence[UUID]) -> Mapping[UUID, Statement]: ...
+    async def statements(self, donation_ids: Sequence[UUID], round_to: int) -> Mapping[UUID, Statement]:
+        """What donations did, money to the minor unit. round_to: person-months are multiples of it."""
+        ...
 
     async def months_of_figures(
         self, donation_ids: Sequence[UUID], round_to: int
     ) -> Mapping[UUID, tuple[MonthOfFigures, ...]]: ...
+
+    async def months_counted_otherwise(self) -> tuple[tuple[UUID, Month], ...]:
+        """The months of donations whose kept counts are not those of the facts, counted again from all of them."""
+        ...
 
 
 class Nominations(Protocol):

@@ -114,3 +114,15 @@ class Reads(Protocol):
     def plan(self, members: tuple[Member, ...], kind: ActorKind) -> Plan:
         """The plan of a tree for one kind of actor; raises NotPlannable."""
         ...
+
+
+class Pages(Protocol):
+    """Compiles pages of exports."""
+
+    def page_of_lines(self, part: Part, kind: ActorKind) -> Plan:
+        """The plan that answers a part about each worker of a page, one JSON object on each line.
+
+        The part's arguments are those of the page too: `after`, `limit`, and `scheme_id`, None for all. The first line
+        of the answer is the number of workers looked at, the number of lines, and where the next page begins.
+        """
+        ...

@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 from uuid import UUID
 
-from domain.access_stores import Consents, Reviews
+from domain.access_stores import Batches, Consents, Reviews
 from domain.actors import Actor
 from domain.certificates import CertificateOfCoverage, WithdrawalReason
 from domain.coverage import CoverageSpell
@@ -258,6 +258,8 @@ class UnitOfWork(Protocol):
     def exports(self) -> Exports: ...
     @property
     def coverage(self) -> Coverage: ...
+    @property
+    def batches(self) -> Batches: ...
     @property
     def funding(self) -> Funding: ...
     @property

@@ -198,10 +198,14 @@ async def donations(context: Context, *, after: UUID | None, limit: int) -> tupl
 
 
 async def statements(context: Context, donation_ids: Sequence[UUID]) -> Mapping[UUID, Statement]:
-    """What donations did, to the minor unit; only for donations that the actor may see."""
+    """What donations did, to the minor unit; only for donations that the actor may see.
+
+    Donors are told person-months rounded; operators, who see workers, exactly.
+    """
+    round_to = context.limits.donor_rounding if context.actor.kind is ActorKind.DONOR else 1
     async with context.reading() as work:
         own = await work.funding.donations(donation_ids, context.actor)
-        return await work.funding.statements(tuple(own))
+        return await work.funding.statements(tuple(own), round_to)
 
 
 async def months_of_figures(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
 
 from domain.coverage import BranchCover, CoverageDetermination, CoverState, Outcome
+from domain.errors import IdentifierInvalid, PersonNotVisible, PurposeNotOpen
 from domain.legislation import Standing
 from domain.schemes import Branch, Extent, FunderKind
 from schema.ids import opaque_id
 from schema.law_values import ReasonType
-from schema.problems import PurposeNotOpenProblem, Told
+from schema.problems import IdentifierInvalidProblem, PersonNotVisibleProblem, PurposeNotOpenProblem, Told
 
 
 def _fund_id(value: str | None) -> strawberry.ID | None:
@@ -73,3 +74,10 @@ class CoverageDeterminationType:
     @staticmethod
     def withheld(root: strawberry.Parent[CoverageDetermination]) -> list[Told]:
         return [Told(refusal) for refusal in root.withheld]
+
+
+CoverageResult = Annotated[
+    CoverageDeterminationType | PersonNotVisibleProblem | IdentifierInvalidProblem | PurposeNotOpenProblem,
+    strawberry.union("CoverageResult", description="The answer to a coverage question, or why there is none."),
+]
+COVERAGE_PROBLEMS = (PersonNotVisible, IdentifierInvalid, PurposeNotOpen)

@@ -62,7 +62,9 @@ class StatementType:
     sent: MoneyType = strawberry.field(description="With institutions for cover, less what they gave back.")
     refunded: MoneyType = strawberry.field(description="Given back to the donor.")
     adds_up: bool = strawberry.field(description="Whether the four parts are exactly the money received.")
-    person_months_covered: int = strawberry.field(description="Months that institutions confirmed, once per worker.")
+    person_months_covered: int = strawberry.field(
+        description="Months that institutions confirmed, once per worker; for donors rounded to a multiple of five."
+    )
     person_months_reserved: int
     person_months_term: int = strawberry.field(description="Months that paid packs protect at most.")
 

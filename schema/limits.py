@@ -47,7 +47,7 @@ _NESTING_MAX: Final = 64
 """Selection sets inside one another, fragments and introspection included; keeps our own recursion short."""
 _REMEMBERED_MAX: Final = 1024
 _PAGE_ARGUMENTS: Final = ("first", "last")
-_LIST_ARGUMENT: Final = "ids"
+_LIST_ARGUMENTS: Final = ("ids", "workers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +74,11 @@ class DocumentLimits:
     """Operations in the document, of which one runs."""
     page: int = 100
     """The most rows that a page counts for, and what a page counts for whose size cannot be known."""
-    ids: int = 100
-    """Entries in one argument called `ids`."""
-    cost: int = 20_000
-    """Fields multiplied by the sizes of the pages they are on: an upper bound of the values in the answer."""
+    ids: int = 1000
+    """Entries in one argument called `ids` or `workers`."""
+    cost: int = 40_000
+    """Fields multiplied by the sizes of the pages they are on: an upper bound of the values in the answer. A whole
+    coverage answer about each of 1,000 workers stays within it."""
 
 
 def document_limits(limits: DocumentLimits) -> type[ValidationRule]:
@@ -241,7 +242,7 @@ class _Ruler:
         for argument in node.arguments or ():
             if argument.name.value in _PAGE_ARGUMENTS:
                 rows = max(rows, self.page(argument.value))
-            elif argument.name.value == _LIST_ARGUMENT:
+            elif argument.name.value in _LIST_ARGUMENTS:
                 ids = self.length(argument.value)
                 rows = max(rows, ids)
         return rows, ids

@@ -15,6 +15,7 @@ from domain.records import Asked
 from resolvers.context import Context
 from resolvers.identifiers import identifier_of
 from resolvers.purposes import OF_COVERS, OF_WORKERS, check_purpose
+from schema.batches import checked_people, person_of
 from schema.ids import id_of, parts_of, uuid_after
 from schema.pages import checked_first
 
@@ -130,6 +131,18 @@ def _question(context: Context, given: Arguments) -> Bound:
     return Bound({**_day(context, given).values, "identifier": identifier})
 
 
+def _people(context: Context, given: Arguments) -> Bound:
+    people = [person_of(context, one.get("id"), _shown(one)) for one in checked_people(given["workers"])]
+    ids = tuple(one if isinstance(one, UUID) else None for one in people)
+    blinds = tuple(None if isinstance(one, UUID) else one for one in people)
+    return Bound({**_day(context, given).values, "ids": ids, "blinds": blinds})
+
+
+def _shown(person: Arguments) -> tuple[str, Any, str] | None:
+    shown = person.get("identifier")
+    return None if shown is None else (shown["kind"], shown["issuingState"], shown["value"])
+
+
 def _columns(names: str, opened_by: str = "") -> dict[str, Declared]:
     """Fields that are called as the record calls its values. opened_by: with the field's name in place of {}."""
     return {name: Column(_snake(name), opened_by=opened_by.format(name)) for name in names.split()}
@@ -166,6 +179,14 @@ PLANS: Mapping[str, Mapping[str, Declared]] = {
             name="coverage_of_identifier",
             bind=_for_a_purpose("coverage", _question),
             operation="coverageOn",
+            seen="CoverageDetermination",
+            hidden="PersonNotVisibleProblem",
+            looks_at="coverage",
+        ),
+        "coverageOf": Relation(
+            name="coverage_of_people",
+            bind=_for_a_purpose("coverage", _people),
+            operation="coverageOf",
             seen="CoverageDetermination",
             hidden="PersonNotVisibleProblem",
             looks_at="coverage",

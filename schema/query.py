@@ -25,8 +25,9 @@ from resolvers import (
     workers,
 )
 from schema import problems as p
+from schema.batches import BatchQueries
 from schema.consents import ConsentQueries
-from schema.coverage import CoverageDeterminationType
+from schema.coverage import COVERAGE_PROBLEMS, CoverageResult
 from schema.funding import AllocationType, DonationType, MessageType, NominationType
 from schema.identifiers import IdentifierInput
 from schema.ids import id_of, parts_of, uuid_after
@@ -39,12 +40,6 @@ from schema.reviews import ReviewQueries
 from schema.workers import CertificateType, Node, WorkerType
 
 T = TypeVar("T")
-
-CoverageResult = Annotated[
-    CoverageDeterminationType | p.PersonNotVisibleProblem | p.IdentifierInvalidProblem | p.PurposeNotOpenProblem,
-    strawberry.union("CoverageResult", description="The answer to a coverage question, or why there is none."),
-]
-_COVERAGE = (errors.PersonNotVisible, errors.IdentifierInvalid, errors.PurposeNotOpen)
 
 MovePlanResult = Annotated[
     MovePlanType
@@ -69,7 +64,7 @@ _PLAN = (
 
 
 @strawberry.type(description="Everything that can be asked. A field that you may not see is null or refused.")
-class Query(LawQuery, ReviewQueries, ConsentQueries):
+class Query(LawQuery, ReviewQueries, ConsentQueries, BatchQueries):
     @strawberry.field(
         graphql_type=CoverageResult,
         description="Is the person with this identifier covered on a day? For officers; the worker sees the question.",
@@ -82,7 +77,7 @@ class Query(LawQuery, ReviewQueries, ConsentQueries):
         purpose: Purpose,
         known_at: dt.datetime | None = None,
     ) -> Any:
-        return await or_problem(_coverage(info, identifier, on, known_at, purpose), *_COVERAGE)
+        return await or_problem(_coverage(info, identifier, on, known_at, purpose), *COVERAGE_PROBLEMS)
 
     @strawberry.field(graphql_type=WorkerType, description="The worker whose token this is.")
     async def me(self, info: Info) -> Worker:

@@ -35,6 +35,8 @@ _MONTHS = f"""
     JOIN remittances r ON r.allocation_id = :allocation AND r.month = t.month AND r.part = n.place / :size + 1
     ORDER BY n.worker_id, t.month, t.scheme_id"""
 
+_COUNTED = "SELECT donation_months_reserve(:allocation)"
+
 _FUNDED = "SELECT months, first_month FROM months_funded(:nomination, :schemes, :first, :last)"
 
 _OF_WORKERS = """
@@ -141,6 +143,7 @@ class PostgresContributions:
         except IntegrityError as broken:
             # Another allocation paid one of these months since they were looked at.
             raise MonthAlreadyFunded(months_funded=1, first_month=str(priced[0].month)) from broken
+        await self._connection.execute(text(_COUNTED), {"allocation": allocation_id})
         return inserted.rowcount
 
     async def allocations(self, allocation_ids: Sequence[UUID]) -> Mapping[UUID, Allocation]:

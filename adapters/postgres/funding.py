@@ -16,6 +16,7 @@ from domain.actors import Actor, ActorKind
 from domain.funding import Donation, Donor, Fund, Pledge, Purse, Statement, Terms
 from domain.ledger import Balance
 from domain.money import Currency
+from domain.periods import Month
 from domain.records import MonthOfFigures
 from domain.schemes import FunderKind
 
@@ -27,8 +28,9 @@ STATEMENTS = """
            own.pending_debits AS reserved,
            sent.posted_credits - sent.posted_debits AS sent,
            coalesce(refunds.amount, 0) AS refunded,
-           coalesce(months.covered, 0) AS covered, coalesce(months.reserved, 0) AS months_reserved,
-           coalesce(packs.months, 0) AS term
+           CAST(round(coalesce(months.covered, 0) / CAST(:step AS numeric)) * :step AS bigint) AS covered,
+           CAST(round(coalesce(months.reserved, 0) / CAST(:step AS numeric)) * :step AS bigint) AS months_reserved,
+           CAST(round(coalesce(packs.months, 0) / CAST(:step AS numeric)) * :step AS bigint) AS term
     FROM donations d
     JOIN ledger_accounts own ON own.owner_id = d.id AND own.kind = 'donation'
     JOIN ledger_accounts sent ON sent.owner_id = d.id AND sent.kind = 'remitted'
@@ -37,13 +39,8 @@ STATEMENTS = """
         JOIN ledger_transactions x ON x.id = t.transaction_id AND x.kind = 'refund'
         WHERE t.debit_account_id = own.id) refunds ON true
     LEFT JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE acknowledged) AS covered,
-               count(*) FILTER (WHERE NOT acknowledged) AS reserved
-        FROM (SELECT c.worker_id, c.month, bool_or(k.outcome = 'accepted') IS TRUE AS acknowledged
-              FROM allocations a
-              JOIN contribution_months c ON c.allocation_id = a.id AND c.superseded_at IS NULL
-              LEFT JOIN acknowledgements k ON k.remittance_id = c.remittance_id
-              WHERE a.donation_id = d.id GROUP BY c.worker_id, c.month) each_month) months ON true
+        SELECT sum(m.covered) AS covered, sum(m.reserved) AS reserved
+        FROM donation_months m WHERE m.donation_id = d.id) months ON true
     LEFT JOIN LATERAL (
         SELECT sum(a.person_months) AS months FROM allocations a
         JOIN remittances r ON r.allocation_id = a.id
@@ -51,15 +48,23 @@ STATEMENTS = """
         WHERE a.donation_id = d.id AND a.kind = 'pack') packs ON true
     WHERE d.id = ANY({ids})"""
 
-# Each worker once by hashing; count(DISTINCT ...) would sort all months, on disk where a donation is large.
+# Counted when the months change; see the migration of donation_months.
 FIGURES = """
-    SELECT donation_id, month, CAST(round(count(*) / CAST(:step AS numeric)) * :step AS integer) AS workers
-    FROM (SELECT DISTINCT a.donation_id, c.month, c.worker_id
-          FROM allocations a
-          JOIN contribution_months c ON c.allocation_id = a.id AND c.superseded_at IS NULL
-          JOIN acknowledgements k ON k.remittance_id = c.remittance_id AND k.outcome = 'accepted'
-          WHERE a.donation_id = ANY({ids})) each_worker
-    GROUP BY donation_id, month ORDER BY donation_id, month"""
+    SELECT m.donation_id, m.month, CAST(round(m.covered / CAST(:step AS numeric)) * :step AS integer) AS workers
+    FROM donation_months m WHERE m.donation_id = ANY({ids}) AND m.covered > 0 ORDER BY m.donation_id, m.month"""
+
+_COUNTED_AGAIN = """
+    SELECT coalesce(f.donation_id, m.donation_id) AS donation_id, coalesce(f.month, m.month) AS month
+    FROM (SELECT w.donation_id, w.month, count(*) FILTER (WHERE w.accepted) AS covered,
+                 count(*) FILTER (WHERE NOT w.accepted) AS reserved
+          FROM (SELECT a.donation_id, c.month, c.worker_id, bool_or(k.remittance_id IS NOT NULL) AS accepted
+                FROM contribution_months c JOIN allocations a ON a.id = c.allocation_id
+                LEFT JOIN acknowledgements k ON k.remittance_id = c.remittance_id AND k.outcome = 'accepted'
+                WHERE c.superseded_at IS NULL GROUP BY 1, 2, 3) w
+          GROUP BY w.donation_id, w.month) f
+    FULL JOIN (SELECT * FROM donation_months WHERE covered + reserved > 0) m USING (donation_id, month)
+    WHERE (f.covered, f.reserved) IS DISTINCT FROM (m.covered, m.reserved)
+    ORDER BY 1, 2"""
 
 _PURSES = """
     SELECT d.*, l.posted_credits - l.posted_debits AS posted, l.pending_debits
@@ -166,8 +171,9 @@ class PostgresFunding:
             for row in rows
         )
 
-    async def statements(self, donation_ids: Sequence[UUID]) -> Mapping[UUID, Statement]:
-        rows = await self._connection.execute(text(STATEMENTS.format(ids=_IDS)), {"ids": list(donation_ids)})
+    async def statements(self, donation_ids: Sequence[UUID], round_to: int) -> Mapping[UUID, Statement]:
+        asked = {"ids": list(donation_ids), "step": round_to}
+        rows = await self._connection.execute(text(STATEMENTS.format(ids=_IDS)), asked)
         return {
             row.id: Statement(
                 donation_id=row.id,
@@ -192,6 +198,10 @@ class PostgresFunding:
             figures = MonthOfFigures(month=month(row.month), workers_rounded=row.workers)
             found.setdefault(row.donation_id, []).append(figures)
         return {donation_id: tuple(rows) for donation_id, rows in found.items()}
+
+    async def months_counted_otherwise(self) -> tuple[tuple[UUID, Month], ...]:
+        rows = await self._connection.execute(text(_COUNTED_AGAIN))
+        return tuple((row.donation_id, month(row.month)) for row in rows)
 
 
 def _own(actor: Actor) -> list[Any]:

@@ -470,6 +470,17 @@ contribution_months = Table(
     Index("ix_contribution_months_allocation_id", "allocation_id"),
 )
 
+donation_months = Table(
+    "donation_months",
+    metadata,
+    Column("donation_id", Uuid, ForeignKey("donations.id"), primary_key=True),
+    Column("month", Date, primary_key=True),
+    _required("covered", Integer),
+    _required("reserved", Integer),
+    CheckConstraint("covered >= 0", name="covered"),
+    CheckConstraint("reserved >= 0", name="reserved"),
+)
+
 coverage_spells = Table(
     "coverage_spells",
     metadata,

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from adapters.identity.sealing import Sealer
+from adapters.postgres.batches import PostgresBatches
 from adapters.postgres.certificates import PostgresCertificates
 from adapters.postgres.consents import PostgresConsents
 from adapters.postgres.contributions import PostgresContributions
@@ -73,6 +74,7 @@ class PostgresUnitOfWork:
         self.erasures = PostgresErasures(connection)
         self.exports = PostgresExports(connection)
         self.coverage = PostgresCoverage(connection, sealer)
+        self.batches = PostgresBatches(connection, sealer)
         self.funding = PostgresFunding(connection)
         self.nominations = PostgresNominations(connection, sealer)
         self.contributions = PostgresContributions(connection)

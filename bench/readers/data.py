@@ -117,6 +117,7 @@ _STATEMENTS = (
            '2025-06-30 00:00+00'
     FROM paid p JOIN tariffs t ON t.allocation_id = md5('allocation ' || p.donation)::uuid
     ORDER BY p.id, t.month, t.scheme_id""",
+    "SELECT donation_months_reserve(id) FROM allocations",
     """
     INSERT INTO enrolments (worker_id, scheme_id, segment_id, institution_id, first_day, last_day, funder_kind, fund_id,
                             reference, simulated, recorded_at)

@@ -144,19 +144,11 @@ LEFT JOIN LATERAL (
     JOIN ledger_transactions x ON x.id = t.transaction_id AND x.kind = 'refund' WHERE t.debit_account_id = own.id) back
     ON true
 CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE acknowledged) AS covered, count(*) FILTER (WHERE NOT acknowledged) AS reserved
-    FROM (SELECT bool_or(k.outcome = 'accepted') IS TRUE AS acknowledged
-          FROM allocations a JOIN contribution_months c ON c.allocation_id = a.id AND c.superseded_at IS NULL
-          LEFT JOIN acknowledgements k ON k.remittance_id = c.remittance_id
-          WHERE a.donation_id = d.id GROUP BY c.worker_id, c.month) each_month) m
+    SELECT sum(covered) AS covered, sum(reserved) AS reserved FROM donation_months WHERE donation_id = d.id) m
 CROSS JOIN LATERAL (
-    SELECT string_agg('{"month":"' || to_char(month, 'YYYY-MM') || '","workersRounded":' || workers || '}', ','
-                      ORDER BY month) AS body
-    FROM (SELECT w.month, CAST(round(count(*) / 5.0) * 5 AS integer) AS workers
-          FROM (SELECT DISTINCT c.month, c.worker_id
-                FROM allocations a JOIN contribution_months c ON c.allocation_id = a.id AND c.superseded_at IS NULL
-                JOIN acknowledgements k ON k.remittance_id = c.remittance_id AND k.outcome = 'accepted'
-                WHERE a.donation_id = d.id) w GROUP BY w.month) f) f
+    SELECT string_agg('{"month":"' || to_char(month, 'YYYY-MM') || '","workersRounded":' ||
+                      CAST(round(covered / 5.0) * 5 AS integer) || '}', ',' ORDER BY month) AS body
+    FROM donation_months WHERE donation_id = d.id AND covered > 0) f
 WHERE d.id = $1::uuid""",
 )
 

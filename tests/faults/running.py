@@ -22,8 +22,8 @@ from psycopg.rows import DictRow, dict_row
 
 from adapters.countries.exchange import OUR_SENDER_ID
 from adapters.countries.signatures import create_development_keys as create_exchange_keys
+from adapters.identity.development_issuer import DevelopmentIssuer
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
-from adapters.identity.tokens import DevelopmentIssuer
 from adapters.keeper import Order
 from adapters.postgres.roles import APP, DELIVERY, url_as
 from adapters.processes import start_keeper, stop_keeper

@@ -155,10 +155,16 @@ async def test_nothing_in_the_database_goes_around_row_security_but_what_is_list
     )
 
     assert {row.name for row in around} == {
+        "donation_months_acknowledged",
+        "donation_months_closed",
+        "donation_months_follow",
+        "donation_months_locked",
+        "donation_months_reserve",
         "ledger_accounts_locked",
         "ledger_apply",
         "ledger_pendings_locked",
         "leave_access_records",
+        "leave_answer_records",
         "months_funded",
         "nominated_workers",
         "only_forward",

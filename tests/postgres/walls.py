@@ -43,6 +43,7 @@ BELONGS = {
     "consents": "worker_id = :worker",
     "contribution_months": "worker_id = :worker",
     "coverage_spells": "worker_id = :worker",
+    "donation_months": "donation_id = :donation",
     "donations": "id = :donation",
     "donors": "id = :donor",
     "enrolments": "worker_id = :worker",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -221,6 +221,18 @@ async def _lived(both: Both) -> None:
         + [_passport("C9999999"), _passport("no")],
         "Query.coverageOn.on": days,
         "Query.coverageOn.purpose": purposes,
+        "Query.coverageOf.workers": [
+            _people(ids["Worker"], lived[:2], 3),
+            _people(ids["Worker"][1:], lived[2:], 0),
+            _people([*ids["Worker"], nobody[0]], lived, 1),
+            _people(ids["Worker"][:1], (), 2),
+            ({"id": ids["Donation"][0]}, {"id": ids["Worker"][0]}),
+            ({"identifier": _passport("no")},),
+            (),
+        ],
+        "Query.coverageOf.on": days,
+        "Query.coverageOf.purpose": purposes,
+        "Query.coverageOf.knownAt": instants,
         "Query.worker.purpose": purposes,
         "Query.node.purpose": purposes,
         "Query.workers.purpose": [*purposes, Word("PENSION")],
@@ -243,6 +255,12 @@ def _passport(value: str) -> dict[str, Any]:
     return {"kind": Word("PASSPORT"), "issuingState": Word("ID"), "value": value}
 
 
+def _people(ids: list[str], shown: Sequence[Any], again: int) -> tuple[dict[str, Any], ...]:
+    """Persons by id and by passport, one whom nobody knows, and some of them again."""
+    people = [{"id": one} for one in ids] + [{"identifier": _passport(one.passport.value)} for one in shown]
+    return (*people, {"identifier": _passport("C9999999")}, *people[:again])
+
+
 def _example(both: Both, seed: int) -> None:
     """Add a worker, then ask some operations of anybody."""
     random = Random(seed)
@@ -252,6 +270,8 @@ def _example(both: Both, seed: int) -> None:
     both.pool["Query.node.id"].append(opaque_id("Worker", worker_id))
     both.pool["Query.workers.after"].append(cursor("workers", worker_id))
     both.pool["Query.coverageOn.identifier"].append(_passport(shown.value))
+    others = tuple({"id": one} for one in random.sample(both.pool["Query.node.id"][-8:], 3) if one != "rubbish")
+    both.pool["Query.coverageOf.workers"].append((*others, {"identifier": _passport(shown.value)}))
     both.actors.append(worker_actor(worker_id))
     maker = Maker(random, both.schema.core, both.pool)
     for _ in range(AT_ONCE):

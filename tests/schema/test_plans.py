@@ -32,6 +32,7 @@ GROWING = {
     *("workers", "identifiers", "enrolments", "access_records", "coverage_spells", "contribution_months", "moves"),
     *("move_steps", "certificates", "donations", "allocations", "tariffs", "remittances", "acknowledgements"),
     *("ledger_accounts", "ledger_transfers", "ledger_transactions", "ledger_pendings", "messages"),
+    "donation_months",
 }
 PERSON = """id homeState coverageOn(on: "2025-08-15") { outcome standing reasons { text }
             covers { coveredUntil reasons { text } } }
@@ -43,6 +44,12 @@ READS = {
         OFFICER_ID,
         """{ coverageOn(identifier: {kind: "passport", issuingState: ID, value: "C0000001"}, on: "2025-08-15",
              purpose: CLAIM) { ... on CoverageDetermination { outcome covers { branch coveredUntil } } } }""",
+    ),
+    "coverageOf": (
+        OFFICER_ID,
+        """{ coverageOf(workers: [{id: "WORKER"}, {identifier: {kind: "passport", issuingState: ID,
+             value: "C0000001"}}], on: "2025-08-15", purpose: CLAIM) {
+             ... on CoverageDetermination { outcome covers { branch coveredUntil } } } }""",
     ),
     "worker, by an officer": (OFFICER_ID, '{ worker(id: "WORKER", purpose: ADMINISTRATION) { PERSON } }'),
     "me": (worker_actor, "{ me { PERSON accessRecords { edges { node { purpose } } } } }"),

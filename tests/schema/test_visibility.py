@@ -37,6 +37,7 @@ QUERIES = {
     "identifierCheck": (A, A, A, A, A, A, A, A),
     "rulesChanging": (A, A, A, A, A, A, A, A),
     "coverageOn": (F, A, V, F, F, F, F, F),
+    "coverageOf": (A, A, V, F, F, F, F, F),
     "me": (F, F, F, F, F, A, A, F),
     "worker": (A, A, N, F, F, A, N, F),
     "workerByIdentifier": (A, A, N, F, F, F, F, F),

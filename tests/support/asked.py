@@ -139,6 +139,8 @@ def queries(world: World) -> dict[str, str]:
         "rulesChanging": f'rulesChanging(firstDay: "2026-01-01", lastDay: "2026-12-31") {{ {PROBLEM} }}',
         "coverageOn": f'coverageOn(identifier: {identifier(world)}, on: "2025-10-16", purpose: ELIGIBILITY_CHECK) '
         f"{{ {PROBLEM} }}",
+        "coverageOf": f'coverageOf(workers: [{{id: "{world.worker}"}}], on: "2025-10-16", purpose: ADMINISTRATION) '
+        f"{{ {PROBLEM} }}",
         "me": "me { id }",
         "worker": f'worker(id: "{world.worker}", {_FOR}) {{ id }}',
         "workerByIdentifier": f"workerByIdentifier(identifier: {identifier(world)}, {_FOR}) {{ id }}",
@@ -211,6 +213,8 @@ async def outcome(api: Api, actor: Actor, operation: str, field: str) -> str:
     value = answer["data"][field]
     if value is None:
         return "null"
+    if isinstance(value, list) and len(value) == 1:
+        (value,) = value
     if isinstance(value, dict) and "code" in value and "message" in value:
         return str(value["code"])
     return "empty" if isinstance(value, dict) and value.get("edges") == [] else "answered"

@@ -178,10 +178,14 @@ def _literal(value: Any) -> str:
         return value.text
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {_literal(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, tuple):
+        return f"[{', '.join(_literal(one) for one in value)}]"
     return json.dumps(value, ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Word):
         return value.text
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
     return {key: _plain(one) for key, one in value.items()} if isinstance(value, Mapping) else value

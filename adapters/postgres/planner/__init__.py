@@ -14,6 +14,7 @@ from uuid import UUID
 import psycopg
 
 from adapters.identity.sealing import Sealer
+from adapters.postgres.planner.export import page_of_lines
 from adapters.postgres.planner.pieces import joined
 from adapters.postgres.planner.roots import ROOT
 from adapters.postgres.planner.statement import Parameter, Statement, plain_object
@@ -30,6 +31,7 @@ __all__ = ["PostgresPlan", "PostgresReads"]
 _REFUSES_ITSELF = "(1 / (pg_backend_pid() - pg_backend_pid()))::text"
 _DIVISION_BY_ZERO = "22012"
 _INSTITUTIONS_MAX = 256
+_SLOW_CONNECTIONS = 2
 
 
 class PostgresReads:
@@ -37,6 +39,7 @@ class PostgresReads:
 
     def __init__(self, url: str, sealer: Sealer, *, pool_size: int, options: str) -> None:
         self._wires = Wires(url, size=pool_size, options=options)
+        self._slow_wires = Wires(url, size=_SLOW_CONNECTIONS, options=options)
         self._sealer = sealer
 
     def plan(self, members: tuple[Member, ...], kind: ActorKind) -> PostgresPlan:
@@ -50,8 +53,15 @@ class PostgresReads:
         query = f"""{before}SELECT coalesce('{{"data":' || {body} || '}}', {_REFUSES_ITSELF}){beside}"""
         return PostgresPlan(self._wires, self._sealer, query, tuple(statement.parameters))
 
+    def page_of_lines(self, part: Part, kind: ActorKind) -> PostgresPlan:
+        """The plan of one page of an export; it takes connections of its own, so that no other question waits."""
+        statement = Statement(kind)
+        query = page_of_lines(statement, part, _REFUSES_ITSELF)
+        return PostgresPlan(self._slow_wires, self._sealer, query, tuple(statement.parameters))
+
     async def close(self) -> None:
         await self._wires.close()
+        await self._slow_wires.close()
 
 
 class PostgresPlan:
@@ -112,8 +122,15 @@ class PostgresPlan:
             return str(value).encode()
         if isinstance(value, dt.date):
             return value.isoformat().encode()
+        if isinstance(value, tuple):
+            return b"{" + b",".join(self._element(one) for one in value) + b"}"
         assert isinstance(value, Identifier), f"{type(value).__name__} is no kind of parameter"
         return b"\\x" + blind_index_of(self._sealer, value).hex().encode()
+
+    def _element(self, value: object) -> bytes:
+        """An element of an array: an id, a blind index or null; a backslash counts only doubled there."""
+        encoded = self._encoded(value)
+        return b"NULL" if encoded is None else b'"' + encoded.replace(b"\\", b"\\\\") + b'"'
 
     def _about_nobody(self, parameter: Parameter, part: Part, institution: str | None) -> bytes:
         """What an institution is told of a person whom it may not see, or who is not there."""

@@ -64,8 +64,11 @@ _COVER = Record(
 )
 
 
-def determination(statement: Statement, part: Part, worker: str) -> str:
-    """The query of one row: the JSON of a determination as `body`, and whether there is cover as `covered`."""
+def determination(statement: Statement, part: Part, worker: str, more: str = "") -> str:
+    """The query of one row: the JSON of a determination as `body`, and whether there is cover as `covered`.
+
+    more: a further column, an aggregate of the spells that `{r}` names; of those `{r}.holds` on the day.
+    """
     on = statement.argument(part, "on", "date")
     known = statement.numbered(KNOWN, {"known_at": "timestamptz"}, part.slot)
     row = statement.alias("c")
@@ -76,7 +79,9 @@ def determination(statement: Statement, part: Part, worker: str) -> str:
                range_agg(s.days) OVER (PARTITION BY s.branch) AS held
         FROM coverage_spells s {reasons} WHERE s.worker_id = {worker} AND {known}"""
     answer = joined(statement.object(_of(row, on), part.members, row))
-    return f"SELECT {answer} AS body, count(*) FILTER (WHERE {row}.holds) > 0 AS covered FROM ({spells}) {row}"
+    covered = f"count(*) FILTER (WHERE {row}.holds) > 0 AS covered"
+    further = f", {more.format(r=row)}" if more else ""
+    return f"SELECT {answer} AS body, {covered}{further} FROM ({spells}) {row}"
 
 
 def _gives_reasons(members: tuple[Member, ...]) -> bool:

@@ -24,6 +24,7 @@ from adapters.postgres.planner.pieces import (
 )
 from adapters.postgres.planner.statement import Column, Inner, Record, Statement
 from adapters.postgres.remittances import REMITTANCES
+from domain.actors import ActorKind
 from domain.move_steps import MoveStep
 from domain.reads import NotPlannable, Part
 from domain.records import LOUD, Purpose
@@ -232,7 +233,12 @@ _TERMS = Record(
 def _statement(statement: Statement, part: Part, row: str) -> Pieces:
     own = statement.alias("s")
     body = joined(statement.object(_STATEMENT, part.members, own))
-    return (Sql(f"(SELECT {body} FROM ({STATEMENTS.format(ids=f'ARRAY[{row}.id]')}) {own})"),)
+    query = STATEMENTS.format(ids=f"ARRAY[{row}.id]")
+    if statement.kind is ActorKind.DONOR:
+        query = statement.numbered(query, {"step": "integer"})
+    else:
+        query = query.replace(":step", "1")
+    return (Sql(f"(SELECT {body} FROM ({query}) {own})"),)
 
 
 def _figures(statement: Statement, part: Part, row: str) -> Pieces:

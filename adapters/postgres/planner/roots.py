@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from adapters.postgres.batches import PLACES
 from adapters.postgres.planner.cover import determination
 from adapters.postgres.planner.lists import listing_of, page
 from adapters.postgres.planner.pieces import Pieces, Sql, joined
 from adapters.postgres.planner.records import ALLOCATION, DONATION, WORKER
 from adapters.postgres.planner.statement import Inner, Record, Statement
-from adapters.postgres.planner.trust import leave_answer, leave_traces, visible_donation, visible_page, visible_worker
+from adapters.postgres.planner.trust import (
+    leave_answer,
+    leave_answers,
+    leave_traces,
+    visible_donation,
+    visible_page,
+    visible_worker,
+)
 from domain.reads import Part
 
 
@@ -56,6 +64,19 @@ def _coverage(statement: Statement, part: Part, _: str) -> Pieces:
     return (Sql(f"(SELECT CASE WHEN a.seen THEN a.body ELSE {hidden} END FROM {answer} a)"),)
 
 
+def _coverages(statement: Statement, part: Part, _: str) -> Pieces:
+    given = {name: statement.argument(part, name, kind) for name, kind in (("ids", "uuid[]"), ("blinds", "bytea[]"))}
+    places = statement.cte("places", PLACES.format(**given), kept=True)
+    spells = determination(statement, part, "CASE WHEN p.seen THEN p.id END")
+    answers = statement.cte(
+        "answers", f"SELECT p.*, c.body, c.covered FROM {places} p CROSS JOIN LATERAL ({spells}) c", kept=True
+    )
+    leave_answers(statement, answers, statement.argument(part, "on", "date"), part.answered)
+    hidden = statement.parameter(part.slot, "hidden", "text", part)
+    each = f"CASE WHEN a.seen THEN a.body ELSE {hidden} END"
+    return ("[", Sql(f"(SELECT coalesce(string_agg({each}, ',' ORDER BY a.n), '') FROM {answers} a)"), "]")
+
+
 def _donation(statement: Statement, part: Part, _: str) -> Pieces:
     row = statement.alias("d")
     condition = f"{row}.id = {statement.argument(part, 'id', 'uuid')} AND {visible_donation(statement, row)}"
@@ -90,6 +111,7 @@ ROOT = Record(
         "me": Inner(_me),
         "workers": Inner(_workers),
         "coverage_of_identifier": Inner(_coverage),
+        "coverage_of_people": Inner(_coverages),
         "donation": Inner(_donation),
         "donations": Inner(_donations),
         "allocation": Inner(_allocation),

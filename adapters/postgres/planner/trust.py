@@ -66,6 +66,16 @@ def leave_answer(statement: Statement, answer: str, blind: str, on: str, answere
     _leave(statement, f"{person}, asked_for(), {on}, {outcome}, {fields}", f"FROM {answer} a")
 
 
+def leave_answers(statement: Statement, answers: str, on: str, answered: Sequence[str]) -> None:
+    """Record a question about each person of a query with what was asked for (`given_id` or `blind`), whether they
+    are `seen`, and whether they are `covered`."""
+    shown, not_shown = "FILTER (WHERE a.seen)", "FILTER (WHERE NOT a.seen)"
+    outcomes = f"array_agg(CASE WHEN a.covered THEN 'covered' ELSE 'not_covered' END) {shown}"
+    hidden = f"array_agg(a.given_id) {not_shown}, array_agg(a.blind) {not_shown}"
+    looks = f"array_agg(a.id) {shown}, {outcomes}, {hidden}, coalesce(asked_for(), ''), {on}, {names(answered)}"
+    statement.traces.append(statement.cte("trace", f"SELECT leave_answer_records({looks}) FROM {answers} a", kept=True))
+
+
 def names(given: Sequence[str]) -> str:
     """A list of fixed words as SQL."""
     return f"ARRAY[{', '.join(quoted(name) for name in given)}]::text[]"
