@@ -58,11 +58,22 @@ DOORS = {
     ("POST", "/verify"): "verify",
     ("GET", "/verify/page.css"): "verify",
     ("GET", "/status/{number:int}"): "statusList",
-    ("GET", "/.well-known/jwks.json"): "issuerKeys",
     ("GET", "/.well-known/jwt-vc-issuer"): "issuerKeys",
     ("GET", "/.well-known/certificate-keys.json"): "issuerKeys",
     ("GET", "/certificates/{number}/{body}"): "certificateBodies",
     ("POST", "/nominations"): "nominationSubmit",
+    ("GET", "/exports/coverage"): "exports",
+    ("GET", "/me/export"): "meExport",
+    ("GET", "/audit/heads/{chain}"): "auditHeads",
+    ("GET", "/.well-known/audit-keys.json"): "auditHeads",
+    ("GET", "/.well-known/openid-credential-issuer"): "walletDoor",
+    ("GET", "/.well-known/oauth-authorization-server"): "walletDoor",
+    ("GET", "/types/certificate-of-coverage/1"): "walletDoor",
+    ("GET", "/types/certificate-of-coverage-pda1-ebsi/1"): "walletDoor",
+    ("GET", "/types/certificate-of-coverage-pda1-eudi/1"): "walletDoor",
+    ("POST", "/wallet/token"): "walletDoor",
+    ("POST", "/wallet/nonce"): "walletDoor",
+    ("POST", "/wallet/credential"): "walletCredential",
 }
 """Each route, and the operation that it is; questions to `POST /graphql` have one for each field."""
 
@@ -152,6 +163,8 @@ async def test_each_door_and_page_opens_to_exactly_whom_the_policy_lets_in(scene
         "/graphql/graphiql/{name}": "/graphql/graphiql/page.js",
         "/status/{number:int}": "/status/1",
         "/certificates/{number}/{body}": BodyKind.JSON.path(world.certificate),
+        "/exports/coverage": "/exports/coverage?on=2025-08-15&purpose=administration",
+        "/audit/heads/{chain}": "/audit/heads/MY.SOCSO",
         "/nominations": f"/nominations?fund={world.fund}&scheme=ID.JKK&segment=bpu&on=2025-07-01",
     }
 
