@@ -19,7 +19,7 @@ from schema.plans import NODE, PLANS, Relation
 from tests.support.scene import ACCESS
 
 ROOT = Path(__file__).parents[2]
-OPEN = {"health", "issuerKeys", "graphiql", "verify", "statusList"}
+OPEN = {"health", "issuerKeys", "graphiql", "verify", "statusList", "auditHeads", "walletDoor"}
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def asked_in_code() -> set[str]:
 
 
 def test_every_operation_that_the_code_asks_about_is_one_of_the_policy_and_the_other_way_round() -> None:
-    asked_at_no_use_case = {"health", "issuerKeys", "graphiql", "verify", "node"}
+    asked_at_no_use_case = {"health", "issuerKeys", "graphiql", "verify", "node", "auditHeads", "walletDoor"}
 
     assert asked_in_code() | asked_at_no_use_case == set(operations_of(ACCESS_FOLDER))
 
@@ -78,18 +78,18 @@ def test_every_operation_is_permitted_to_somebody() -> None:
 
 
 def test_an_operation_that_no_policy_names_is_refused_to_everybody() -> None:
-    assert not any(ACCESS.decisions.may_call(asker, "workerErase") for asker in (None, *ActorKind))
+    assert not any(ACCESS.decisions.may_call(asker, "workerForget") for asker in (None, *ActorKind))
 
 
 def test_an_operation_that_only_the_schema_names_is_refused_to_everybody(folder: Path) -> None:
     path = folder / "schema.cedarschema"
-    path.write_text(path.read_text().replace("action messages,", "action workerErase, messages,"))
+    path.write_text(path.read_text().replace("action messages,", "action workerForget, messages,"))
     policies = folder / "policies.cedar"
     policies.write_text(policies.read_text().replace('action in Action::"desk"', 'action == Action::"messages"'))
 
     decisions = decide(folder, ACCESS.purposes)
 
-    assert decisions.callers["workerErase"] == frozenset()
+    assert decisions.callers["workerForget"] == frozenset()
     assert decisions.callers["messages"] == {ActorKind.OPERATOR}
 
 
@@ -137,7 +137,7 @@ def test_without_a_purpose_an_officer_reads_nothing_and_an_operator_all_but_name
     ("policy", "told"),
     [
         ("permit (principal is Auditor, action, resource);", "Auditor"),
-        ('permit (principal, action == Action::"workerErase", resource);', "workerErase"),
+        ('permit (principal, action == Action::"workerForget", resource);', "workerForget"),
         (
             'permit (principal is Officer, action == Action::"read", resource) when { context.purpose.secret };',
             "secret",
