@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import groupby
 
-from domain.errors import PurposeNotOpen, RuleUnknown
-from domain.legislation import Legislation, Reason, Rulebook, Standing, weakest
+from domain.errors import RuleUnknown
+from domain.legislation import Legislation, Reason, Rulebook, Standing
 from domain.periods import ONE_DAY, Month, Period, term_last_day, uncovered
 from domain.schemes import Branch, CoverBasis, Extent, FunderKind, Scheme, Segment
 
@@ -79,37 +79,6 @@ class CoverageSpell:
         return Period(self.first_day, self.last_day)
 
 
-class Outcome(Enum):
-    """The answer to a coverage question."""
-
-    COVERED = "covered"
-    NOT_COVERED = "not_covered"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BranchCover:
-    """One branch on the day asked, by one scheme.
-
-    covered_until: last day without a break, as now known. withheld: what of it is not told to who asked.
-    """
-
-    spell: CoverageSpell
-    covered_until: dt.date | None
-    withheld: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoverageDetermination:
-    """Whether a person is covered on a day, for which branches, by whom, who paid, until when, and why."""
-
-    on: dt.date
-    outcome: Outcome
-    covers: tuple[BranchCover, ...]
-    reasons: tuple[Reason, ...]
-    standing: Standing
-    withheld: tuple[PurposeNotOpen, ...] = ()
-
-
 def coverage_spells(insurances: tuple[Insurance, ...], rulebook: Rulebook) -> tuple[CoverageSpell, ...]:
     """Return the spells of one worker, per scheme and branch, in order, without overlap in a scheme and branch.
 
@@ -130,34 +99,6 @@ def coverage_spells(insurances: tuple[Insurance, ...], rulebook: Rulebook) -> tu
             found = spells.setdefault((scheme.id, branch), [])
             found.extend(_of_branch(law, scheme, segment, insurance, branch))
     return tuple(spell for found in spells.values() for spell in _apart(found))
-
-
-def determine(spells: tuple[CoverageSpell, ...], on: dt.date) -> CoverageDetermination:
-    """Return the answer for one day from the spells that are known of one person."""
-    covers = tuple(
-        BranchCover(spell=spell, covered_until=_unbroken_until(spell, spells))
-        for spell in spells
-        if spell.period.contains(on)
-    )
-    reasons = tuple(dict.fromkeys(reason for cover in covers for reason in cover.spell.reasons))
-    if not covers:
-        ended = max((s.last_day for s in spells if s.last_day is not None and s.last_day < on), default=None)
-        reasons = (no_cover(ended, min((s.first_day for s in spells if s.first_day > on), default=None)),)
-    return CoverageDetermination(
-        on=on,
-        outcome=Outcome.COVERED if covers else Outcome.NOT_COVERED,
-        covers=covers,
-        reasons=reasons,
-        standing=weakest(tuple(reason.standing for reason in reasons)),
-    )
-
-
-def no_cover(ended: dt.date | None, begins: dt.date | None) -> Reason:
-    """Return the reason of an answer without cover: when the last cover before the day ended, when the next begins."""
-    if ended is None and begins is None:
-        return _fact("coverage", "No cover is known of this person", "none")
-    parts = ([f"the last cover ended on {ended}"] if ended else []) + ([f"cover begins on {begins}"] if begins else [])
-    return _fact("coverage", "No scheme protects on this day", "; ".join(parts))
 
 
 def _of_branch(
@@ -186,8 +127,8 @@ def _from_enrolment(law: Legislation, segment: Segment, blank: CoverageSpell) ->
     term = segment.cover.basis is CoverBasis.TERM
     state = CoverState.TERM if term else CoverState.ENROLMENT
     text = "The pack is paid for this term" if term else "The institution confirmed the enrolment"
-    fact = _fact(f"{blank.scheme_id}.cover", text, str(blank.first_day))
-    spell = replace(blank, state=state, reasons=(fact,))
+    known = fact(f"{blank.scheme_id}.cover", text, str(blank.first_day))
+    spell = replace(blank, state=state, reasons=(known,))
     limited = list(_waiting_spells(law, segment, spell))
     held = [part.period for part in limited]
     full = [replace(spell, first_day=p.first_day, last_day=p.last_day) for p in _outside(spell.period, held)]
@@ -383,19 +324,9 @@ def _extent(
 def _months_fact(scheme_id: str, covers: list[_MonthCover]) -> Reason:
     first, last = covers[0].month, covers[-1].month
     words = "paid and acknowledged" if covers[0].state is CoverState.PAID else "unpaid, after a paid one"
-    return _fact(f"{scheme_id}.cover", f"The months are {words}", f"{first} to {last}")
+    return fact(f"{scheme_id}.cover", f"The months are {words}", f"{first} to {last}")
 
 
-def _fact(rule: str, text: str, value: str) -> Reason:
+def fact(rule: str, text: str, value: str) -> Reason:
+    """A reason that is no value of a law but what is known of the person."""
     return Reason(rule=rule, text=text, value=value, since=None, source_ids=(), standing=Standing.CONFIRMED)
-
-
-def _unbroken_until(spell: CoverageSpell, spells: tuple[CoverageSpell, ...]) -> dt.date | None:
-    """The last day without a break for the spell's branch, by whichever scheme goes on protecting it."""
-    until = spell.last_day
-    for other in sorted((s for s in spells if s.branch is spell.branch), key=lambda s: s.first_day):
-        if until is None or (other.last_day is None and other.first_day <= until + ONE_DAY):
-            return None
-        if other.first_day <= until + ONE_DAY:
-            until = max(until, other.last_day or until)
-    return until

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from domain.coverage import CoverageDetermination, determine
+from domain.determination import CoverageDetermination, determine
 from domain.errors import PersonNotVisible, Refusal
 from domain.people import Identifier
 from domain.records import Purpose

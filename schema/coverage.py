@@ -8,7 +8,8 @@ from uuid import UUID
 
 import strawberry
 
-from domain.coverage import BranchCover, CoverageDetermination, CoverState, Outcome
+from domain.coverage import CoverState
+from domain.determination import BranchCover, CoverageDetermination, Outcome
 from domain.errors import IdentifierInvalid, PersonNotVisible, PurposeNotOpen
 from domain.legislation import Standing
 from domain.schemes import Branch, Extent, FunderKind

@@ -9,7 +9,8 @@ from domain.certificates import Disclosure, WithdrawalReason
 from domain.circumstances import Contingency, ResidenceStatus, Sex, StatedFact
 from domain.comparison import KindOfWork, SchemeFit
 from domain.countries import MemberState
-from domain.coverage import CoverState, Outcome
+from domain.coverage import CoverState
+from domain.determination import Outcome
 from domain.exchange import MessageKind
 from domain.formulas import AmountIs, Payment
 from domain.funding import AllocationKind

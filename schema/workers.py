@@ -13,7 +13,7 @@ from strawberry.dataloader import DataLoader
 from domain.certificates import BodyKind, CertificateOfCoverage, Withdrawal, WithdrawalReason
 from domain.consents import Consent
 from domain.countries import MemberState
-from domain.coverage import CoverageDetermination
+from domain.determination import CoverageDetermination
 from domain.periods import Month
 from domain.records import AccessRecord, ContributionMonth, Enrolment, Move, Purpose, Worker
 from domain.schemes import Branch, FunderKind, Sector

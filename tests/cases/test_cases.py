@@ -12,7 +12,8 @@ import yaml
 
 from adapters.rulebook import load_rulebook
 from domain.contributions import ContributionFacts, Quote, monthly_quote
-from domain.coverage import CoverageDetermination, Insurance, PaidMonth, coverage_spells, determine
+from domain.coverage import Insurance, PaidMonth, coverage_spells
+from domain.determination import CoverageDetermination, determine
 from domain.due_dates import due_on, next_due
 from domain.eligibility import Eligibility, eligibility
 from domain.errors import Refusal

@@ -12,15 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.countries import MemberState
-from domain.coverage import (
-    CoverageSpell,
-    CoverState,
-    Insurance,
-    Outcome,
-    PaidMonth,
-    coverage_spells,
-    determine,
-)
+from domain.coverage import CoverageSpell, CoverState, Insurance, PaidMonth, coverage_spells
+from domain.determination import Outcome, determine
 from domain.errors import RuleNotInForce, RuleUnknown
 from domain.legislation import Rulebook, Standing
 from domain.periods import ONE_DAY, Month, Period

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.coverage import CoverageDetermination, determine
+from domain.determination import CoverageDetermination, determine
 from domain.errors import (
     AmountOutOfRange,
     CurrencyMismatch,

@@ -31,7 +31,7 @@ from domain.audit import first_fault
 from domain.certificates import CertificateOfCoverage, WithdrawalReason
 from domain.consents import Consent
 from domain.countries import MemberState
-from domain.coverage import CoverageDetermination
+from domain.determination import CoverageDetermination
 from domain.errors import PersonNotVisible, Refusal
 from domain.funding import Allocation, Donation, Statement, Terms
 from domain.money import Currency, Money

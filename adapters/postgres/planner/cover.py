@@ -1,4 +1,4 @@
-"""Coverage determinations written by SQL: `domain.coverage.determine` over the spells of one worker.
+"""Coverage determinations written by SQL: `domain.determination.determine` over the spells of one worker.
 
 Cover ends the day before the first day, from the one asked about on, that no spell of the branch holds; reasons are
 those of the covers of the day, each once, in their order; the words for no cover are the domain's own.
@@ -12,7 +12,7 @@ from adapters.postgres.coverage import KNOWN
 from adapters.postgres.planner.lists import listed
 from adapters.postgres.planner.pieces import Pieces, Sql, day, enum, free, joined
 from adapters.postgres.planner.statement import Column, Inner, Record, Statement, plain_object
-from domain.coverage import Outcome, no_cover
+from domain.determination import Outcome, no_cover
 from domain.reads import Member, Part, Value
 from domain.standing import WEAKEST_LAST
 
