@@ -67,7 +67,7 @@ from adapters.settings import Settings
 from domain.access_rules import AccessRules
 from domain.actors import Actor, ActorKind
 from domain.audit import KeptHead
-from domain.budgets import Budget, Purses, Spent, partner_of
+from domain.budgets import Budget, Spent, partner_of
 from domain.certificates import CertificateFacts, Disclosure, StatusPlace
 from domain.exports import ExportAsked
 from domain.legislation import Rulebook
@@ -81,6 +81,7 @@ from resolvers.deliveries import deliver_due, end_silent_moves, settle_answers
 from resolvers.erasures import RetentionReport, end_what_is_over
 from resolvers.exports import worker_export
 from resolvers.nominations import NominationSubmit, digest_of, nomination_refusals, nomination_submit
+from resolvers.purses import Purses
 from resolvers.searches import CountedSearches, Searches, UncountedSearches
 from resolvers.wallet import wallet_certificate, wallet_offer_of, wallet_token
 from schema.exporting import CoverageExport

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from domain.actors import Actor, ActorKind
-from domain.budgets import Budget, BudgetSpent, Purses, partner_of
+from domain.budgets import Budget, BudgetSpent, partner_of
 from domain.errors import Refusal
+from resolvers.purses import Purses
 
 __all__ = ["CountedSearches", "Searches", "SearchesSpent", "UncountedSearches"]
 

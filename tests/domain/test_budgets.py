@@ -10,8 +10,9 @@ from uuid import UUID
 import pytest
 
 from domain.actors import Actor, ActorKind
-from domain.budgets import Budget, BudgetSpent, Lease, Purses, partner_of
+from domain.budgets import Budget, BudgetSpent, Lease, partner_of
 from domain.countries import MemberState
+from resolvers.purses import Purses
 
 NOW = dt.datetime(2026, 5, 3, 12, tzinfo=dt.UTC)
 BUDGET = Budget(units=1000, seconds=100)

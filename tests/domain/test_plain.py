@@ -17,6 +17,7 @@ from domain.errors import (
     CurrencyMismatch,
     DateInvalid,
     DateOutOfRange,
+    ErasureRefused,
     IdempotencyConflict,
     IdentifierInvalid,
     LandingNotPossible,
@@ -28,6 +29,7 @@ from domain.errors import (
     PeriodInvalid,
     PersonNotVisible,
     PriceNotSetByLaw,
+    PurposeNotOpen,
     Refusal,
     RuleNotInForce,
     RuleUnknown,
@@ -42,6 +44,7 @@ from domain.money import Currency, Money
 from domain.move_steps import MoveStep, StepTaken
 from domain.moves import MovePlan, plan_move
 from domain.plain import from_plain, to_plain
+from domain.retention import Hindrance
 from tests.domain.moving import DONATION_ID, FACTS, MOVE_ON, QUESTION, RULEBOOK, asked, donor_cover, known, prepaid
 
 AT = dt.datetime(2026, 3, 1, 4, 5, 6, 789, tzinfo=dt.UTC)
@@ -126,6 +129,8 @@ REFUSALS: list[Refusal] = [
     StateConflict(what="move", state="completed", needed="an open one"),
     TermsNotMet(term="the schemes ID.JKK", asked="ID.PMI"),
     LandingNotPossible(why="no scheme takes the worker on"),
+    PurposeNotOpen(purpose="statistics", field="worker.contributions"),
+    ErasureRefused(hindrances=(Hindrance.MOVE_OPEN, Hindrance.PERIOD_RUNS)),
     FundsInsufficient(holder="This donation", available=Money(5, Currency.IDR), asked=Money(9, Currency.IDR)),
 ]
 

@@ -12,8 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from adapters.postgres.budgets import PostgresLeases
-from domain.budgets import Budget, BudgetSpent, Purses
+from domain.budgets import Budget, BudgetSpent
 from domain.errors import TryAgain
+from resolvers.purses import Purses
 
 NOW = dt.datetime(2026, 5, 3, 12, tzinfo=dt.UTC)
 BUDGET = Budget(units=2000, seconds=60)
