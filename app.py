@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import structlog
 from graphql import GraphQLError, OperationType
@@ -16,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 import schema
 from adapters.certificates.issuer import CertificateIssuer
@@ -32,6 +33,9 @@ from adapters.http.certificate_door import certificate_routes
 from adapters.http.edge import Edge
 from adapters.http.graphql_door import DoorLimits, GraphQLRequest, Shortcut, graphql_door
 from adapters.http.health import health_routes
+from adapters.http.live_limits import Caller, Connections, StreamLimits
+from adapters.http.live_socket import LiveSocket
+from adapters.http.live_stream import LiveStream
 from adapters.http.nomination_door import NominationUpload, nomination_routes
 from adapters.http.quiet_schema import QuietSchema
 from adapters.http.refusals import RequestRefused, Unauthenticated
@@ -41,6 +45,10 @@ from adapters.identity.sealing import KeyFolder, Sealer
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
 from adapters.identity.tokens import DevelopmentIssuer, TokenReader, TokenRefused
 from adapters.identity.trusted_keys import TrustedIssuer
+from adapters.live.cursors import Cursors
+from adapters.live.hub import Hub, HubLimits
+from adapters.live.subscriptions import Subscriptions
+from adapters.postgres.listener import listen
 from adapters.postgres.migrate import newest_revision, revision_of
 from adapters.postgres.rows import new_id
 from adapters.postgres.unit_of_work import PostgresDatabase
@@ -49,7 +57,9 @@ from adapters.settings import Settings
 from domain.actors import Actor, ActorKind
 from domain.certificates import CertificateFacts, Disclosure, StatusPlace
 from domain.legislation import Rulebook
+from domain.live import Event, EventKind, Place, Snapshot
 from domain.reads import NotPlannable
+from resolvers import live
 from resolvers.certificates import certificate_shown, withdrawn_in
 from resolvers.context import Context, Limits
 from resolvers.deliveries import deliver_due, end_silent_moves, settle_answers
@@ -57,6 +67,7 @@ from resolvers.nominations import NominationSubmit, digest_of, nomination_refusa
 from schema.ids import id_of, opaque_id
 from schema.limits import DocumentLimits, document_limits, variables_limits
 from schema.planning import PlannedReads
+from schema.subscription import Changed
 
 _log = structlog.get_logger("lingkar")
 _REFUSALS_SHOWN = 100
@@ -73,6 +84,7 @@ class Services:
     database: PostgresDatabase
     rulebook: Rulebook
     identity: CheckedIdentities
+    sealer: Sealer
     limits: Limits
 
     def context(self, actor: Actor) -> Context:
@@ -93,10 +105,12 @@ def build_services(settings: Settings, database_url: str) -> Services:
     """Build what a process needs; reads the rule files and keys, connects lazily."""
     folder = settings.keys_folder
     keys = create_sealing_keys(folder) if settings.development else KeyFolder(folder)
+    sealer = Sealer(keys)
     return Services(
         settings=settings,
         clock=SystemClock(),
-        database=PostgresDatabase(database_url, Sealer(keys), pool_size=settings.database_pool),
+        database=PostgresDatabase(database_url, sealer, pool_size=settings.database_pool),
+        sealer=sealer,
         rulebook=load_rulebook(),
         identity=CheckedIdentities(),
         limits=Limits(person_months=settings.person_months, move_answer_days=settings.move_answer_days),
@@ -145,7 +159,9 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         tokens=document.tokens,
         answer_seconds=settings.answer_seconds,
     )
+    following = build_following(services, tokens, built, limits)
     routes = [
+        WebSocketRoute("/graphql", following.socket),
         *graphql_door(
             built,
             context=context,
@@ -154,6 +170,7 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
             shortcut=planned_shortcut(PlannedReads(built.core, services.database.reads))
             if settings.planned_reads
             else None,
+            streams=following.stream,
         ),
         *nomination_routes(submit, bytes_at_most=settings.upload_bytes),
         *certificate_routes(issuer, show, withdrawn, services.clock.now),
@@ -164,10 +181,69 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        listening = asyncio.create_task(listen(database_url, following.hub.heard))
         yield
+        listening.cancel()
+        await following.hub.stop()
         await services.database.close()
 
     return Starlette(routes=routes, middleware=[Middleware(Edge)], lifespan=lifespan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveReading:
+    """The use cases of the hub, as the platform for all and as each actor for what that actor sees."""
+
+    services: Services
+
+    async def snapshot(self) -> Snapshot:
+        return await live.snapshot(self.services.context(_SYSTEM))
+
+    async def after(self, place: Place, upto: Snapshot, kinds: Sequence[EventKind], limit: int) -> tuple[Event, ...]:
+        return await live.events_after(self.services.context(_SYSTEM), place, upto, kinds, limit)
+
+    async def seen_of(self, actor: Actor, events: Sequence[Event]) -> frozenset[UUID]:
+        return await live.seen_of(self.services.context(actor), events)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """What answers those who follow events."""
+
+    hub: Hub
+    socket: LiveSocket
+    stream: LiveStream
+
+
+def build_following(services: Services, tokens: TokenReader, built: QuietSchema, limits: DoorLimits) -> Following:
+    """The hub of this process, and its two doors."""
+    settings, now = services.settings, services.clock.now
+    hub = Hub(
+        LiveReading(services=services),
+        Cursors(services.sealer),
+        now,
+        HubLimits(donor_seconds=settings.donor_event_seconds),
+    )
+    subscriptions = Subscriptions(
+        built,
+        hub,
+        limits,
+        request_of=lambda actor: schema.Request(services.context(actor)),
+        event_of=lambda subject_id, cursor: Changed(subject_id=subject_id, cursor=cursor),
+    )
+
+    def caller_of(authorization: str | None) -> Caller:
+        actor = _actor_of(tokens, authorization, now())
+        return Caller(actor=actor, expires_at=tokens.expiry(authorization))
+
+    connections = Connections(
+        StreamLimits(connections=settings.live_connections, allowed_origins=settings.allowed_origins)
+    )
+    return Following(
+        hub=hub,
+        socket=LiveSocket(subscriptions, caller_of, connections, now),
+        stream=LiveStream(subscriptions, caller_of, connections, limits, now),
+    )
 
 
 def planned_shortcut(planned: PlannedReads) -> Shortcut:
@@ -251,8 +327,12 @@ _SYSTEM = Actor(id="lingkar-delivery", kind=ActorKind.SYSTEM)
 
 def _actor(tokens: TokenReader, request: HttpRequest, now: dt.datetime) -> Actor:
     given = request.headers.getlist("authorization")
+    return _actor_of(tokens, given[0] if len(given) == 1 else None, now)
+
+
+def _actor_of(tokens: TokenReader, authorization: str | None, now: dt.datetime) -> Actor:
     try:
-        return tokens.read(given[0] if len(given) == 1 else None, now=now)
+        return tokens.read(authorization, now=now)
     except TokenRefused as refused:
         raise Unauthenticated(refused.fault.value) from None
 

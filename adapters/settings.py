@@ -44,6 +44,13 @@ class Settings(BaseSettings):
     upload_bytes: int = Field(16_000_000, gt=0, description="The longest nomination file.")
     person_months: int = Field(50_000, gt=0, description="Person-months of one allocation.")
     move_answer_days: int = Field(14, gt=0, description="How long a destination may stay silent about a move.")
+    allowed_origins: tuple[str, ...] = Field(
+        (), description="Origins of other sites whose pages may follow events, as a JSON list. Empty: this site alone."
+    )
+    live_connections: int = Field(5000, gt=0, description="Sockets and streams of events of one process.")
+    donor_event_seconds: float = Field(
+        300.0, gt=0, description="The grid of time at whose ticks donors are told that something changed."
+    )
     log_json: bool = Field(True, description="Log lines as JSON; otherwise for people.")
 
     @property

@@ -18,7 +18,7 @@ from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, Operati
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.types import ExecutionResult
 
 from adapters.http.classification import codes_of, log_failure, request_entries, result_entries
@@ -34,10 +34,20 @@ from adapters.http.refusals import (
     refusal_response,
     request_id_of,
 )
-from adapters.http.request_headers import accepted_media_type, check_content, wants_page
+from adapters.http.request_headers import accepted_media_type, check_content, wants_page, wants_stream
 from adapters.http.strict_json import read_json_object
 
-__all__ = ["CODES_KEY", "DoorLimits", "GraphQLDoor", "GraphQLRequest", "Shortcut", "graphql_door"]
+__all__ = [
+    "CODES_KEY",
+    "DoorLimits",
+    "GraphQLDoor",
+    "GraphQLRequest",
+    "Shortcut",
+    "chosen_operation",
+    "graphql_door",
+    "read_body",
+    "request_parts",
+]
 
 _log = structlog.get_logger("lingkar.http")
 
@@ -92,6 +102,7 @@ def graphql_door(
     limits: DoorLimits,
     graphiql: bool,
     shortcut: Shortcut | None = None,
+    streams: ASGIApp | None = None,
 ) -> list[Route]:
     """Return the routes of the GraphQL API: /graphql and, with GraphiQL, the files of its page.
 
@@ -99,8 +110,9 @@ def graphql_door(
     limits: sizes, times and rules.
     graphiql: whether a browser that asks for a page gets GraphiQL.
     shortcut: asked before the executor; see Shortcut.
+    streams: answers requests that prefer a stream of events.
     """
-    door = GraphQLDoor(schema, context=context, limits=limits, graphiql=graphiql, shortcut=shortcut)
+    door = GraphQLDoor(schema, context=context, limits=limits, graphiql=graphiql, shortcut=shortcut, streams=streams)
     return [Route("/graphql", door, name="graphql"), *(graphiql_routes() if graphiql else ())]
 
 
@@ -115,8 +127,10 @@ class GraphQLDoor:
         limits: DoorLimits,
         graphiql: bool,
         shortcut: Shortcut | None = None,
+        streams: ASGIApp | None = None,
     ) -> None:
         self._schema = schema
+        self._streams = streams
         self._context = context
         self._limits = limits
         self._graphiql = graphiql
@@ -131,6 +145,9 @@ class GraphQLDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        if self._streams is not None and wants_stream(request.headers):
+            await self._streams(scope, receive, send)
+            return
         response = await self._response(request)
         await response(scope, receive, send)
 
@@ -174,7 +191,7 @@ class GraphQLDoor:
         try:
             async with deadline:
                 context = await self._context(request)
-                body = await _body(request, self._limits)
+                body = await read_body(request, self._limits)
                 asked = self._asked(read_json_object(body))
                 return await self._answer(asked, context, request, media_type)
         except TimeoutError:
@@ -190,9 +207,12 @@ class GraphQLDoor:
 
     def _asked(self, body: Mapping[str, Any]) -> GraphQLRequest:
         """Return the request that the body describes, with its document checked and its operation chosen."""
-        text, operation_name, variables, extensions = _parts(body)
+        text, operation_name, variables, extensions = request_parts(body)
         checked = self._documents.checked(text)
-        operation = _chosen(checked.operations, operation_name)
+        operation = chosen_operation(checked.operations, operation_name)
+        if operation.operation is OperationType.SUBSCRIPTION:
+            message = "Subscriptions are not answered by JSON. Accept text/event-stream first, or use the socket."
+            raise DocumentRefused([_unresolved(message)])
         refusal = self._limits.variables_rule(checked.document, operation, variables)
         if refusal is not None:
             raise DocumentRefused([refusal])
@@ -214,7 +234,7 @@ class GraphQLDoor:
         return _result_response(result, request, media_type)
 
 
-def _parts(body: Mapping[str, Any]) -> tuple[str, str | None, Mapping[str, Any], Mapping[str, Any]]:
+def request_parts(body: Mapping[str, Any]) -> tuple[str, str | None, Mapping[str, Any], Mapping[str, Any]]:
     """Return query, operation name, variables and extensions, each of the right type."""
     variables, extensions = body.get("variables"), body.get("extensions")
     for name, value in (("variables", variables), ("extensions", extensions)):
@@ -235,15 +255,12 @@ def _parts(body: Mapping[str, Any]) -> tuple[str, str | None, Mapping[str, Any],
     return text, operation_name, variables or {}, extensions or {}
 
 
-def _chosen(operations: Sequence[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
-    """Return the operation to run; with several, only a name may choose."""
+def chosen_operation(operations: Sequence[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
+    """Return the operation to run; with several, only a name may choose. Raises DocumentRefused."""
     found = [node for node in operations if name is None or (node.name and node.name.value == name)]
     if len(found) != 1:
         message = f"Which of the document's {len(operations)} operations to run is not known. "
         message += "Name one of them in operationName."
-        raise DocumentRefused([_unresolved(message)])
-    if found[0].operation is OperationType.SUBSCRIPTION:
-        message = "Subscriptions are not answered by POST. Send a query or a mutation."
         raise DocumentRefused([_unresolved(message)])
     return found[0]
 
@@ -252,7 +269,7 @@ def _unresolved(message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})
 
 
-async def _body(request: Request, limits: DoorLimits) -> bytes:
+async def read_body(request: Request, limits: DoorLimits) -> bytes:
     """Return the body, counted while it is read; what is too long is not read to its end."""
     if _declared_length(request) > limits.body_bytes:
         raise _too_large(limits)

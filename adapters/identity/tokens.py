@@ -103,6 +103,10 @@ class TokenReader:
         self._check_claims(claims, key, _seconds(now))
         return _actor(claims)
 
+    def expiry(self, authorization_header: str | None) -> dt.datetime:
+        """Until when the token of a header that `read` took is good."""
+        return dt.datetime.fromtimestamp(self._signed(_bearer_token(authorization_header))[1]["exp"], dt.UTC)
+
     def _signed(self, token: str) -> tuple[TrustedKey, dict[str, Any]]:
         """The claims that a trusted key signed. Verifying costs most of a small answer, so that what was found good is
         remembered by its digest; whether the token is still valid is looked at each time."""

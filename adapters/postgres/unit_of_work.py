@@ -14,6 +14,7 @@ from adapters.identity.sealing import Sealer
 from adapters.postgres.certificates import PostgresCertificates
 from adapters.postgres.contributions import PostgresContributions
 from adapters.postgres.coverage import PostgresCoverage
+from adapters.postgres.events import PostgresEvents
 from adapters.postgres.funding import PostgresFunding
 from adapters.postgres.ledger import PostgresLedger
 from adapters.postgres.messages import PostgresMessages
@@ -51,6 +52,7 @@ class PostgresUnitOfWork:
         self.moves = PostgresMoves(connection)
         self.certificates = PostgresCertificates(connection)
         self.messages = PostgresMessages(connection)
+        self.events = PostgresEvents(connection)
         self.trust = PostgresTrust(connection, sealer)
 
     @asynccontextmanager
