@@ -17,7 +17,7 @@ from adapters.identity.tokens import DevelopmentIssuer
 from adapters.settings import Settings
 from domain.live import Event, EventKind, Place, Snapshot
 from schema.ids import opaque_id
-from tests.live.listening import COVERAGE, DONATIONS, Live, Socket, Told, nudge, serving
+from tests.live.listening import COVERAGE, DONATIONS, Live, Socket, Told, serving
 from tests.support.clock import SettableClock
 from tests.support.databases import plain_url
 from tests.support.scene import OFFICER_ID, OFFICER_TH, OPERATOR, Scene, covered_worker, donor_actor, worker_actor
@@ -187,40 +187,6 @@ async def test_a_restart_of_the_platform_loses_nothing_for_who_resumes(
 
         assert await socket.silent()
     assert sorted(told.subjects) == sorted(wanted)
-
-
-async def test_a_client_that_does_not_read_is_cut_off_with_4413_and_loses_nothing(live: Live, scene: Scene) -> None:
-    (found,) = await workers(scene, 1)
-    wide = (
-        "{ cursor worker { id "
-        + " ".join(f'a{n}: coverageOn(on: "2025-08-01") {{ covers {{ schemeId }} }}' for n in range(28))
-        + "} }"
-    )
-    async with live.silent_socket(max_queue=1) as slow:
-        await slow.say({"type": "connection_init", "payload": {"authorization": live.token(OPERATOR)}})
-        begun_at = (await slow.hear())["payload"]["cursor"]
-        slow.connection.transport.pause_reading()
-        for number in range(50):
-            query = f"subscription Wide{number} {{ coverageChanged {wide} }}"
-            await slow.say({"id": str(number), "type": "subscribe", "payload": {"query": query}})
-        await asyncio.sleep(1)
-        for _ in range(60):
-            await nudge(scene, found)
-        await asyncio.sleep(3)
-        slow.connection.transport.resume_reading()
-        code = await drained(slow)
-
-    async with live.socket(OPERATOR) as socket:
-        await socket.subscribe(AGAIN, after=begun_at)
-        assert (await socket.data())["worker"]["id"] == opaque_id("Worker", found)
-    assert code == 4413
-
-
-async def drained(socket: Socket) -> int | None:
-    """Read everything that is left; the code of the end."""
-    async for _ in socket.connection:
-        pass
-    return socket.connection.close_code
 
 
 async def test_donors_are_told_once_for_all_that_happened_between_two_ticks(live: Live, scene: Scene) -> None:
