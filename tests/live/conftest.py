@@ -44,7 +44,7 @@ def build(
     """Builds the platform on a database."""
     monkeypatch.setattr(app, "SystemClock", lambda: clock)
     monkeypatch.setattr(app, "load_rulebook", lambda: RULEBOOK)
-    monkeypatch.setattr(app.schema, "build", _built)
+    monkeypatch.setattr(schema, "build", _built)
     return lambda url: app.build_api(settings.model_copy(update=changes), url)
 
 
