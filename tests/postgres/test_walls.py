@@ -155,6 +155,9 @@ async def test_nothing_in_the_database_goes_around_row_security_but_what_is_list
     )
 
     assert {row.name for row in around} == {
+        "case_changed",
+        "coverage_changed",
+        "donation_changed",
         "ledger_accounts_locked",
         "ledger_apply",
         "ledger_pendings_locked",

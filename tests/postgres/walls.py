@@ -45,6 +45,7 @@ BELONGS = {
     "donations": "id = :donation",
     "donors": "id = :donor",
     "enrolments": "worker_id = :worker",
+    "events": "owner_id = :worker",
     "funds": "id = :fund",
     "idempotency_keys": "actor_id = 'operator-one'",
     "identifiers": "worker_id = :worker",
