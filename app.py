@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import structlog
 from graphql import GraphQLError, OperationType
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection
 from starlette.requests import Request as HttpRequest
+from starlette.routing import WebSocketRoute
 
 import schema
 from adapters.access_rules import load_access_rules
@@ -39,6 +42,9 @@ from adapters.http.edge import Edge, StraightTo
 from adapters.http.export_door import Exported, export_routes
 from adapters.http.graphql_door import DoorLimits, GraphQLRequest, Shortcut, graphql_door
 from adapters.http.health import health_routes
+from adapters.http.live_limits import Caller, CallerOf, Connections, StreamLimits
+from adapters.http.live_socket import LiveSocket
+from adapters.http.live_stream import LiveStream
 from adapters.http.metrics import Metrics
 from adapters.http.nomination_door import NominationUpload, nomination_routes
 from adapters.http.own_data_door import own_data_routes
@@ -54,8 +60,12 @@ from adapters.identity.rules import CheckedIdentities
 from adapters.identity.sealing import KeyFolder, Sealer
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
 from adapters.identity.tokens import TokenReader
+from adapters.live.cursors import Cursors
+from adapters.live.hub import Hub, HubLimits
+from adapters.live.subscriptions import Subscriptions
 from adapters.postgres.audit_archive import AuditArchive
 from adapters.postgres.budgets import PostgresLeases
+from adapters.postgres.listener import listen
 from adapters.postgres.migrate import newest_revision, revision_of
 from adapters.postgres.proofs import PostgresProofs
 from adapters.postgres.resealing import Resealed, Resealing
@@ -71,10 +81,12 @@ from domain.budgets import Budget, Spent, partner_of
 from domain.certificates import CertificateFacts, Disclosure, StatusPlace
 from domain.exports import ExportAsked
 from domain.legislation import Rulebook
+from domain.live import Event, EventKind, Place, Snapshot
 from domain.reads import NotPlannable
 from domain.records import Asked, Purpose
 from domain.retention import RetentionPeriod
 from domain.wallet import WalletOffer
+from resolvers import live
 from resolvers.certificates import certificate_shown, withdrawn_in
 from resolvers.context import Context, Limits
 from resolvers.deliveries import deliver_due, end_silent_moves, settle_answers
@@ -88,6 +100,7 @@ from schema.exporting import CoverageExport
 from schema.ids import id_of, opaque_id
 from schema.limits import DocumentLimits, document_limits, variables_limits
 from schema.planning import PlannedReads
+from schema.subscription import Changed
 
 _log = structlog.get_logger("lingkar")
 _REFUSALS_SHOWN = 100
@@ -153,7 +166,10 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
     metrics = Metrics()
     services, charge = _counting(build_services(settings, database_url), metrics)
     outside = open_client(READ_SECONDS)
-    who = who_asks(services, outside)
+    callers = who_calls(services, outside)
+
+    async def who(request: HttpRequest) -> Actor:
+        return (await callers(request, None)).actor
 
     def may_send_free(asked: Any) -> bool:
         context: Context = asked.context
@@ -207,6 +223,7 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         may_send_free=may_send_free,
         origins=settings.allowed_origins,
     )
+    following = build_following(services, callers, built, limits)
     graphql = graphql_door(
         built,
         context=context,
@@ -215,6 +232,7 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         shortcut=planned_shortcut(PlannedReads(built.core, services.database.reads), metrics.not_planned)
         if settings.planned_reads
         else None,
+        streams=following.stream,
     )
     export = CoverageExport(built.core, services.database.reads, services.clock.now)
 
@@ -223,6 +241,7 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
         return export.opened(context, asked), context.actor.institution_id or ""
 
     routes = [
+        WebSocketRoute("/graphql", following.socket),
         *graphql,
         *export_routes(exported, at_once=settings.exports_at_once),
         *nomination_routes(submit, bytes_at_most=settings.upload_bytes),
@@ -243,7 +262,10 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         shown = metrics.serve(settings.metrics_host, settings.metrics_port) if settings.metrics_port else None
+        listening = asyncio.create_task(listen(database_url, following.hub.heard))
         yield
+        listening.cancel()
+        await following.hub.stop()
         if shown is not None:
             shown.stop()
         await outside.aclose()
@@ -252,6 +274,58 @@ def build_api(settings: Settings, database_url: str) -> Starlette:
     edge = Middleware(Edge, hosts=settings.hosts, seen=metrics.seen)
     straight = Middleware(StraightTo, routes=graphql[:1])
     return Starlette(routes=routes, middleware=[edge, straight], lifespan=lifespan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveReading:
+    """The use cases of the hub, as the platform for all and as each actor for what that actor sees."""
+
+    services: Services
+
+    async def snapshot(self) -> Snapshot:
+        return await live.snapshot(self.services.context(_SYSTEM))
+
+    async def after(self, place: Place, upto: Snapshot, kinds: Sequence[EventKind], limit: int) -> tuple[Event, ...]:
+        return await live.events_after(self.services.context(_SYSTEM), place, upto, kinds, limit)
+
+    async def seen_of(self, actor: Actor, purpose: Purpose | None, events: Sequence[Event]) -> frozenset[UUID]:
+        context = replace(self.services.context(actor), asked=Asked(purpose=purpose))
+        return await live.seen_of(context, events)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """What answers those who follow events."""
+
+    hub: Hub
+    socket: LiveSocket
+    stream: LiveStream
+
+
+def build_following(services: Services, callers: CallerOf, built: QuietSchema, limits: DoorLimits) -> Following:
+    """The hub of this process, and its two doors."""
+    settings, now = services.settings, services.clock.now
+    hub = Hub(
+        LiveReading(services=services),
+        Cursors(services.sealer),
+        now,
+        HubLimits(donor_seconds=settings.donor_event_seconds),
+    )
+    subscriptions = Subscriptions(
+        built,
+        hub,
+        limits,
+        request_of=lambda actor: schema.Request(services.context(actor)),
+        event_of=lambda subject_id, cursor, purpose: Changed(subject_id=subject_id, cursor=cursor, purpose=purpose),
+    )
+    connections = Connections(
+        StreamLimits(connections=settings.live_connections, origins=settings.allowed_origins, hosts=settings.hosts)
+    )
+    return Following(
+        hub=hub,
+        socket=LiveSocket(subscriptions, callers, connections, now),
+        stream=LiveStream(subscriptions, callers, connections, limits, now),
+    )
 
 
 def wallet_door(services: Services, issuer: CertificateIssuer) -> WalletDoor:
@@ -408,8 +482,8 @@ def audit_keys(settings: Settings) -> AuditKeys:
     return AuditKeys(settings.audit_keys_folder)
 
 
-def who_asks(services: Services, client: httpx2.AsyncClient) -> Callable[[HttpRequest], Awaitable[Actor]]:
-    """Return what says of a request who asks, by the issuers of the settings; it raises Unauthenticated."""
+def who_calls(services: Services, client: httpx2.AsyncClient) -> CallerOf:
+    """Return what says of a request or handshake who asks, and until when, by the issuers of the settings."""
     settings = services.settings
     tokens = TokenReader(
         trusted_issuers(settings, client),
@@ -420,13 +494,15 @@ def who_asks(services: Services, client: httpx2.AsyncClient) -> Callable[[HttpRe
         settings.address, certificate_header=settings.certificate_header, proxies=settings.trusted_proxies
     )
 
-    async def who(request: HttpRequest) -> Actor:
-        async def read() -> Actor:
-            return await tokens.read(presenting(request), now=services.clock.now())
+    async def caller_of(connection: HTTPConnection, said: str | None) -> Caller:
+        async def read() -> Caller:
+            presented = presenting(connection, said=said)
+            actor = await tokens.read(presented, now=services.clock.now())
+            return Caller(actor=actor, expires_at=await tokens.expiry(presented))
 
         return await known_or_refused(read)
 
-    return who
+    return caller_of
 
 
 def trusted_issuers(settings: Settings, client: httpx2.AsyncClient) -> list[TrustedIssuer]:

@@ -74,7 +74,8 @@ class Settings(BaseSettings):
         "machine; in development every name.",
     )
     allowed_origins: frozenset[str] = Field(
-        frozenset(), description="Web pages of other sites that may send operations, such as https://portal.example."
+        frozenset(),
+        description="Web pages of other sites that may send operations and follow events, such as https://portal.example.",
     )
     metrics_host: str = Field("127.0.0.1", description="Address on which counters are shown.")
     metrics_port: int = Field(0, ge=0, le=65535, description="Port on which counters are shown; 0 shows none.")
@@ -84,6 +85,10 @@ class Settings(BaseSettings):
     exports_at_once: int = Field(2, ge=1, le=20, description="Exports that one institution may run at once.")
     person_months: int = Field(50_000, gt=0, description="Person-months of one allocation.")
     move_answer_days: int = Field(14, gt=0, description="How long a destination may stay silent about a move.")
+    live_connections: int = Field(5000, gt=0, description="Sockets and streams of events of one process.")
+    donor_event_seconds: float = Field(
+        300.0, gt=0, description="The grid of time at whose ticks donors are told that something changed."
+    )
     log_json: bool = Field(True, description="Log lines as JSON; otherwise for people.")
 
     @property

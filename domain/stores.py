@@ -17,6 +17,7 @@ from domain.certificates import CertificateOfCoverage, WithdrawalReason
 from domain.coverage import CoverageSpell
 from domain.exchange import Answer, PersonOnWire
 from domain.legislation import Rulebook
+from domain.live import Event, EventKind, Place, Snapshot
 from domain.money_stores import Contributions, Funding, Ledger, Nominations, Remittances
 from domain.move_steps import StepTaken
 from domain.people import Identifier
@@ -247,6 +248,20 @@ class Trust(Protocol):
         ...
 
 
+class Events(Protocol):
+    """What changed, in the order in which one reading takes it; written by the database itself, with each fact."""
+
+    async def snapshot(self) -> Snapshot: ...
+
+    async def after(
+        self, place: Place, upto: Snapshot, kinds: Sequence[EventKind], *, limit: int
+    ) -> tuple[Event, ...]: ...
+
+    async def visible_workers(self, worker_ids: Sequence[UUID]) -> frozenset[UUID]:
+        """Of these workers those whom the actor of the unit of work may see, for the purpose that it said."""
+        ...
+
+
 class UnitOfWork(Protocol):
     """One transaction with all stores on it. A clean exit commits; any exception rolls everything back."""
 
@@ -279,6 +294,8 @@ class UnitOfWork(Protocol):
     def wallet_offers(self) -> WalletOffers: ...
     @property
     def messages(self) -> Messages: ...
+    @property
+    def events(self) -> Events: ...
     @property
     def trust(self) -> Trust: ...
     @property

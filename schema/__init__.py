@@ -15,6 +15,7 @@ from schema.mutation import Mutation
 from schema.query import Query
 from schema.request import Request
 from schema.scalars import SCALARS
+from schema.subscription import Subscription
 
 __all__ = ["Request", "build", "enums"]
 
@@ -24,4 +25,4 @@ S = TypeVar("S", bound=strawberry.Schema)
 def build(schema_class: type[S]) -> S:
     """Return the schema of Lingkar, made by a class of Strawberry's or one derived from it."""
     config = StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True)
-    return schema_class(query=Query, mutation=Mutation, config=config)
+    return schema_class(query=Query, mutation=Mutation, subscription=Subscription, config=config)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-_USING_A_DATABASE = ("postgres", "resolvers", "schema", "races", "faults", "commands")
+_USING_A_DATABASE = ("postgres", "resolvers", "schema", "races", "faults", "commands", "live")
 _SERVER: pytest.StashKey[Any] = pytest.StashKey()
 
 

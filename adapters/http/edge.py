@@ -17,11 +17,17 @@ from adapters.http.graphql_door import CODES_KEY
 from adapters.http.origins import check_host
 from adapters.http.protocol import GuardedProtocol
 from adapters.http.refusals import REQUEST_ID_KEY, RequestRefused, refusal_response
+from adapters.http.socket_protocol import SocketProtocol
 
-__all__ = ["HEADERS_MAX", "HEADER_BYTES_MAX", "Edge", "Seen", "StraightTo", "server_settings"]
+__all__ = ["HEADERS_MAX", "HEADER_BYTES_MAX", "STREAMS_KEY", "Edge", "Seen", "StraightTo", "server_settings"]
 
 HEADERS_MAX: Final = GuardedProtocol.headers_max
 HEADER_BYTES_MAX: Final = GuardedProtocol.header_bytes_max
+
+STREAMS_KEY: Final = "lingkar.streams"
+"""The key of the ASGI scope of a function: an answer that is a stream without an end calls it when it begins."""
+_REQUESTS_AT_ONCE: Final = 512
+"""Requests that one process answers at the same time; streams have a limit of their own."""
 
 _access_log = structlog.get_logger("lingkar.access")
 
@@ -48,8 +54,10 @@ def server_settings() -> dict[str, Any]:
         "access_log": False,
         "timeout_keep_alive": 15,
         "timeout_graceful_shutdown": 10,
-        "limit_concurrency": 512,
+        "ws": SocketProtocol,
         "ws_max_size": 1_000_000,
+        # Compression would cost each of thousands of connections more memory than all else.
+        "ws_per_message_deflate": False,
     }
 
 
@@ -68,6 +76,7 @@ class Edge:
         self._app = app
         self._hosts = hosts
         self._seen = seen
+        self._requests = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -77,17 +86,29 @@ class Edge:
         scope[REQUEST_ID_KEY] = secrets.token_hex(8)
         answer = _Answer(scope, send)
         began = time.perf_counter()
+        self._requests += 1
+        left = False
+
+        def leave() -> None:
+            nonlocal left
+            if left:
+                return
+            left = True
+            self._requests -= 1
+            if self._seen is not None:
+                # Of a stream, how long it took to begin: what follows ends when the client likes.
+                self._seen(scope, answer.status, time.perf_counter() - began)
+
+        scope[STREAMS_KEY] = leave
         try:
             await self._pass_on(scope, receive, answer)
         finally:
-            seconds = time.perf_counter() - began
-            _log_access(scope, answer.status, seconds)
-            if self._seen is not None:
-                self._seen(scope, answer.status, seconds)
+            leave()
+            _log_access(scope, answer.status, time.perf_counter() - began)
 
     async def _pass_on(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         request_id = scope[REQUEST_ID_KEY]
-        refusal = _refused(scope["headers"], self._hosts)
+        refusal = _refused(scope["headers"], self._hosts) or self._overloaded()
         if refusal is None:
             try:
                 with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -102,6 +123,12 @@ class Edge:
                 refusal = RequestRefused("INTERNAL_SERVER_ERROR", message)
         scope[CODES_KEY] = [refusal.code]
         await refusal_response(refusal, request_id)(scope, receive, answer.send)
+
+    def _overloaded(self) -> RequestRefused | None:
+        if self._requests <= _REQUESTS_AT_ONCE:
+            return None
+        message = "This process answers as many requests as it can. Try again in a moment."
+        return RequestRefused("OVERLOADED", message, headers={"Retry-After": "1"})
 
 
 class _Answer:

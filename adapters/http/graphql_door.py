@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import structlog
-from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType, ValidationRule
+from graphql import GraphQLError, OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.types import ExecutionResult
 
 from adapters.http.classification import codes_of, log_failure, request_entries, result_entries
 from adapters.http.connected import ClientGone, while_connected
-from adapters.http.cost import Charge, cost_of, with_cost
-from adapters.http.documents import DocumentRefused, Documents
+from adapters.http.cost import cost_of, with_cost
+from adapters.http.documents import DocumentRefused
 from adapters.http.graphiql import graphiql_page, graphiql_routes
+from adapters.http.operations import DoorLimits, GraphQLRequest, OperationReader, charged, unresolved
 from adapters.http.origins import check_origin
-from adapters.http.quiet_schema import CheckedDocument, QuietSchema
+from adapters.http.quiet_schema import QuietSchema
 from adapters.http.refusals import (
     JSON_MEDIA_TYPE,
     RequestRefused,
@@ -39,11 +37,9 @@ from adapters.http.refusals import (
     request_id_of,
 )
 from adapters.http.request_body import read_body
-from adapters.http.request_headers import accepted_media_type, check_content, wants_page
+from adapters.http.request_headers import accepted_media_type, check_content, wants_page, wants_stream
 from adapters.http.strict_json import read_json_object
-from adapters.http.trusted_documents import asked_document, trusted_documents
 from domain.budgets import BudgetSpent, Spent
-from domain.errors import TryAgain
 
 __all__ = [
     "CODES_KEY",
@@ -53,7 +49,6 @@ __all__ = [
     "GraphQLDoor",
     "GraphQLRequest",
     "Shortcut",
-    "VariablesRule",
     "graphql_door",
 ]
 
@@ -67,60 +62,8 @@ COST_KEY: Final = "lingkar.cost"
 """Under this key stands what the operation cost."""
 _CLIENT_GONE: Final = "CLIENT_GONE"
 """In the log alone: there is nobody to be answered."""
-_NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,127}")
 
 Context = Callable[[Request], Awaitable[object]]
-VariablesRule = Callable[[DocumentNode, OperationDefinitionNode, Mapping[str, object]], int | GraphQLError]
-"""Measures an operation with the values of its variables: its cost, or why it is refused."""
-
-
-def _anyone(_context: object) -> bool:
-    return True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoorLimits:
-    """What the door lets through. The two rules are required, so that they cannot be forgotten."""
-
-    document_rules: tuple[type[ValidationRule], ...]
-    """Rules that bound a document; they run before all others."""
-    variables_rule: VariablesRule
-    """Measures the operation again with the values of its variables; returns its cost, or the refusal."""
-    introspection: bool
-    """Whether the schema may be asked for."""
-    tokens: int = 2000
-    """Lexical tokens of a document."""
-    body_bytes: int = 256_000
-    """The longest body, counted while it is read."""
-    body_seconds: float = 5.0
-    """How long a client may take to send the body."""
-    answer_seconds: float = 8.0
-    """How long an operation may take; then its work is cancelled and nothing of it is committed."""
-    documents: int = 512
-    """How many checked documents are remembered."""
-    charge: Charge | None = None
-    """Takes what an operation costs from a budget; without it nothing is counted and no cost is published."""
-    refused_cost: int = 50
-    """What a document costs that is refused: checking it is work too."""
-    manifest: Path | None = None
-    """The trusted documents; see trusted_documents."""
-    may_send_free: Callable[[object], bool] = _anyone
-    """Says of a context whether other than trusted documents may be sent, once there are any."""
-    origins: frozenset[str] = frozenset()
-    """Web pages of other sites that may send operations."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphQLRequest:
-    """One request with its document checked and its operation chosen; the variables are as they were sent."""
-
-    checked: CheckedDocument
-    operation: OperationDefinitionNode
-    variables: Mapping[str, Any]
-    extensions: Mapping[str, Any]
-    cost: int
-
-
 Shortcut = Callable[[GraphQLRequest, object], Awaitable[bytes | None]]
 """Answers a request with the finished JSON of the whole response, or None to leave it to the executor."""
 
@@ -132,6 +75,7 @@ def graphql_door(
     limits: DoorLimits,
     graphiql: bool,
     shortcut: Shortcut | None = None,
+    streams: ASGIApp | None = None,
 ) -> list[Route]:
     """Return the routes of the GraphQL API: /graphql and, with GraphiQL, the files of its page.
 
@@ -139,8 +83,9 @@ def graphql_door(
     limits: sizes, times and rules.
     graphiql: whether a browser that asks for a page gets GraphiQL.
     shortcut: asked before the executor; see Shortcut.
+    streams: answers requests that prefer a stream of events.
     """
-    door = GraphQLDoor(schema, context=context, limits=limits, graphiql=graphiql, shortcut=shortcut)
+    door = GraphQLDoor(schema, context=context, limits=limits, graphiql=graphiql, shortcut=shortcut, streams=streams)
     return [Route("/graphql", door, name="graphql"), *(graphiql_routes() if graphiql else ())]
 
 
@@ -155,23 +100,21 @@ class GraphQLDoor:
         limits: DoorLimits,
         graphiql: bool,
         shortcut: Shortcut | None = None,
+        streams: ASGIApp | None = None,
     ) -> None:
         self._schema = schema
+        self._streams = streams
         self._context = context
         self._limits = limits
         self._graphiql = graphiql
         self._shortcut = shortcut
-        self._documents = Documents(
-            schema.core,
-            limit_rules=limits.document_rules,
-            tokens=limits.tokens,
-            introspection=limits.introspection,
-            remembered=limits.documents,
-        )
-        self._trusted = trusted_documents(limits.manifest, self._documents)
+        self._operations = OperationReader(schema, limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        if self._streams is not None and wants_stream(request.headers):
+            await self._streams(scope, receive, send)
+            return
         response = await self._response(request)
         await response(scope, receive, send)
 
@@ -244,28 +187,18 @@ class GraphQLDoor:
             raise RequestRefused("TIMEOUT", message, headers={"Retry-After": "5"}) from None
 
     def _asked(self, body: Mapping[str, Any], context: object) -> GraphQLRequest:
-        """Return the request that the body describes, with its document checked and its operation chosen."""
-        operation_name, variables, extensions = _parts(body)
-        free = self._limits.may_send_free(context)
-        checked = asked_document(body, self._documents.checked, self._trusted, free=free)
-        operation = _chosen(checked.operations, operation_name)
-        cost = self._limits.variables_rule(checked.document, operation, variables)
-        if isinstance(cost, GraphQLError):
-            raise DocumentRefused([cost])
-        return GraphQLRequest(
-            checked=checked, operation=operation, variables=variables, extensions=extensions, cost=cost
-        )
+        """Return the request that the body describes; one that follows is for streams and sockets."""
+        asked = self._operations.read(body, context)
+        if asked.operation.operation is OperationType.SUBSCRIPTION:
+            message = "Subscriptions are not answered by JSON. Accept text/event-stream first, or use the socket."
+            raise DocumentRefused([unresolved(message)])
+        return asked
 
     async def _charged(self, context: object, cost: int, request: Request) -> Spent | None:
         """Take the cost from the budget of whoever asks."""
-        if self._limits.charge is None:
-            return None
-        try:
-            spent = await self._limits.charge(context, cost)
-        except TryAgain:
-            message = "The database cannot answer at the moment; nothing was changed. Try again with the same key."
-            raise RequestRefused("UNAVAILABLE", message, headers={"Retry-After": "1"}) from None
-        request.scope[COST_KEY] = cost
+        spent = await charged(self._limits, context, cost)
+        if spent is not None:
+            request.scope[COST_KEY] = cost
         return spent
 
     async def _answer(
@@ -286,38 +219,6 @@ class GraphQLDoor:
             extensions=asked.extensions,
         )
         return _result_response(result, request, media_type, spent)
-
-
-def _parts(body: Mapping[str, Any]) -> tuple[str | None, Mapping[str, Any], Mapping[str, Any]]:
-    """Return operation name, variables and extensions, each of the right type."""
-    variables, extensions = body.get("variables"), body.get("extensions")
-    for name, value in (("variables", variables), ("extensions", extensions)):
-        if value is not None and not isinstance(value, dict):
-            message = f"{name} is not an object. Send an object, null or leave it out."
-            raise RequestRefused("BAD_REQUEST", message)
-    operation_name = body.get("operationName")
-    named = operation_name is None or (isinstance(operation_name, str) and _NAME.fullmatch(operation_name))
-    if not named:
-        message = "operationName is not a GraphQL name. Send the name of an operation or null."
-        raise RequestRefused("OPERATION_NAME_INVALID", message)
-    return operation_name, variables or {}, extensions or {}
-
-
-def _chosen(operations: Sequence[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
-    """Return the operation to run; with several, only a name may choose."""
-    found = [node for node in operations if name is None or (node.name and node.name.value == name)]
-    if len(found) != 1:
-        message = f"Which of the document's {len(operations)} operations to run is not known. "
-        message += "Name one of them in operationName."
-        raise DocumentRefused([_unresolved(message)])
-    if found[0].operation is OperationType.SUBSCRIPTION:
-        message = "Subscriptions are not answered by POST. Send a query or a mutation."
-        raise DocumentRefused([_unresolved(message)])
-    return found[0]
-
-
-def _unresolved(message: str) -> GraphQLError:
-    return GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})
 
 
 def _request_errors(errors: Sequence[GraphQLError], request: Request, media_type: str, spent: Spent | None) -> Response:

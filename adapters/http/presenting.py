@@ -7,20 +7,21 @@ import binascii
 import re
 from collections.abc import Awaitable, Callable
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from adapters.http.protocol import PEER_KEY
 from adapters.http.refusals import RequestRefused, Unauthenticated
 from adapters.identity.confirmation import certificate_thumbprint
 from adapters.identity.presented import Presented
 from adapters.identity.token_faults import TokenFault, TokenRefused
-from domain.actors import Actor
 
 __all__ = ["Presenting", "known_or_refused"]
+
+T = TypeVar("T")
 
 _PEM: Final = re.compile(rb"\s*-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*")
 
@@ -40,18 +41,23 @@ class Presenting:
         self._certificate_header = certificate_header
         self._proxies = proxies
 
-    def __call__(self, request: Request) -> Presented:
-        """Return what a request presents; raises TokenRefused for a certificate that no trusted proxy passed."""
+    def __call__(self, request: HTTPConnection, *, said: str | None = None) -> Presented:
+        """Return what a request presents, or the handshake of a socket, which is a GET.
+
+        said: a token that came in another way than by header; beside one in a header there are two, which is refused.
+        Raises TokenRefused for a certificate that no trusted proxy passed.
+        """
+        given = request.headers.getlist("authorization")
         return Presented(
-            authorization=tuple(request.headers.getlist("authorization")),
+            authorization=(*given, *(() if said is None else (said,))),
             proofs=tuple(request.headers.getlist("dpop")),
-            method=request.method,
+            method=request.scope.get("method", "GET"),
             # Of the scope, because the URL of a request is made with the Host that a client claims.
             address=self._address + request.scope["path"],
             certificate=self._certificate(request),
         )
 
-    def _certificate(self, request: Request) -> str | None:
+    def _certificate(self, request: HTTPConnection) -> str | None:
         given = request.headers.getlist(self._certificate_header) if self._certificate_header else []
         if not given:
             return None
@@ -59,7 +65,7 @@ class Presenting:
             raise TokenRefused(fault=TokenFault.CERTIFICATE)
         return certificate_thumbprint(_der(given[0]))
 
-    def _is_proxy(self, request: Request) -> bool:
+    def _is_proxy(self, request: HTTPConnection) -> bool:
         connected = request.client.host if request.client else ""
         peer = request.scope.get(PEER_KEY, connected)
         try:
@@ -69,8 +75,8 @@ class Presenting:
         return any(address in network for network in self._proxies)
 
 
-async def known_or_refused(read: Callable[[], Awaitable[Actor]]) -> Actor:
-    """Return the actor that is read, or raise what the doors answer: refused, or the database is not there."""
+async def known_or_refused(read: Callable[[], Awaitable[T]]) -> T:
+    """Return who is read, or raise what the doors answer: refused, or the database is not there."""
     try:
         return await read()
     except TokenRefused as refused:

@@ -9,7 +9,9 @@ from starlette.datastructures import Headers
 
 from adapters.http.refusals import JSON_MEDIA_TYPE, RESPONSE_MEDIA_TYPE, RequestRefused
 
-__all__ = ["accepted_media_type", "check_content", "wants_page"]
+__all__ = ["STREAM_MEDIA_TYPE", "accepted_media_type", "check_content", "wants_page", "wants_stream"]
+
+STREAM_MEDIA_TYPE: Final = "text/event-stream"
 
 _RANGES: Final = {
     RESPONSE_MEDIA_TYPE: RESPONSE_MEDIA_TYPE,
@@ -72,6 +74,14 @@ def wants_page(headers: Headers) -> bool:
     """Say whether a browser asks for a page."""
     accept = ",".join(headers.getlist("accept"))
     return any(media_range == "text/html" and weight > 0 for media_range, weight in _weighted(accept))
+
+
+def wants_stream(headers: Headers) -> bool:
+    """Say whether a stream of events is accepted before JSON is: some clients name both for every request."""
+    weights = _weighted(",".join(headers.getlist("accept")))
+    known = [(media_range, weight) for media_range, weight in weights if media_range in (*_RANGES, STREAM_MEDIA_TYPE)]
+    first = max(known, key=lambda named: named[1], default=("", 0.0))
+    return first[0] == STREAM_MEDIA_TYPE and first[1] > 0
 
 
 def _weighted(accept: str) -> list[tuple[str, float]]:

@@ -83,6 +83,11 @@ class TokenReader:
             raise TokenRefused(fault=TokenFault.PROOF_REPLAYED)
         return actor
 
+    async def expiry(self, presented: Presented) -> dt.datetime:
+        """Until when the token is good that `read` took."""
+        _, token = _scheme_and_token(presented.authorization)
+        return dt.datetime.fromtimestamp((await self._signed(token)).claims["exp"], dt.UTC)
+
     async def _signed(self, token: str) -> _Signed:
         """The claims that a trusted key signed. Verifying costs most of a small answer, so that what was found good is
         remembered by its digest; whether the token and its key are still valid is looked at each time."""

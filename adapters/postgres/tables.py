@@ -30,6 +30,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, JSONB, ExcludeConstraint
+from sqlalchemy.types import UserDefinedType
 
 metadata = MetaData(
     naming_convention={
@@ -743,4 +744,27 @@ budgets = Table(
     _required("granted", BigInteger),
     _required("full_at", DateTime(timezone=True)),
     prefixes=["UNLOGGED"],
+)
+
+# --- events -----------------------------------------------------------------------------------------------
+
+
+class Xid8(UserDefinedType[str]):
+    """The number of a transaction, which never comes twice."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "xid8"
+
+
+events = Table(
+    "events",
+    metadata,
+    _required("xact", Xid8),
+    Column("number", BigInteger, Identity(always=True)),
+    _required("kind", Text),
+    _required("subject_id", Uuid),
+    _required("owner_id", Uuid),
+    PrimaryKeyConstraint("xact", "number", name="pk_events"),
 )

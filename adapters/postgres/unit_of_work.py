@@ -19,6 +19,7 @@ from adapters.postgres.consents import PostgresConsents
 from adapters.postgres.contributions import PostgresContributions
 from adapters.postgres.coverage import PostgresCoverage
 from adapters.postgres.erasures import PostgresErasures
+from adapters.postgres.events import PostgresEvents
 from adapters.postgres.exports import PostgresExports
 from adapters.postgres.funding import PostgresFunding
 from adapters.postgres.ledger import PostgresLedger
@@ -84,6 +85,7 @@ class PostgresUnitOfWork:
         self.certificates = PostgresCertificates(connection)
         self.wallet_offers = PostgresWalletOffers(connection)
         self.messages = PostgresMessages(connection)
+        self.events = PostgresEvents(connection)
         self.trust = PostgresTrust(connection, sealer)
         self.reviews = PostgresReviews(connection, sealer, actor)
         self.consents = PostgresConsents(connection)

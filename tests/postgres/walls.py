@@ -48,6 +48,7 @@ BELONGS = {
     "donors": "id = :donor",
     "enrolments": "worker_id = :worker",
     "erasures": "worker_id = :worker",
+    "events": "owner_id = :worker",
     "funds": "id = :fund",
     "idempotency_keys": "actor_id = 'operator-one'",
     "identifiers": "worker_id = :worker",
