@@ -53,11 +53,11 @@ class Settings(BaseSettings):
         "port, in development only.",
     )
     answer_seconds: float = Field(30.0, gt=0, description="How long one API operation may take.")
-    budget_officer: int = Field(1_000_000, ge=20_000, le=1_000_000_000, description=_BUDGET.format("an institution"))
-    budget_donor: int = Field(200_000, ge=20_000, le=1_000_000_000, description=_BUDGET.format("a donor"))
-    budget_worker: int = Field(200_000, ge=20_000, le=1_000_000_000, description=_BUDGET.format("a worker"))
-    budget_operator: int = Field(1_000_000, ge=20_000, le=1_000_000_000, description=_BUDGET.format("an operator"))
-    budget_system: int = Field(1_000_000, ge=20_000, le=1_000_000_000, description=_BUDGET.format("the system"))
+    budget_officer: int = Field(1_000_000, ge=40_000, le=1_000_000_000, description=_BUDGET.format("an institution"))
+    budget_donor: int = Field(200_000, ge=40_000, le=1_000_000_000, description=_BUDGET.format("a donor"))
+    budget_worker: int = Field(200_000, ge=40_000, le=1_000_000_000, description=_BUDGET.format("a worker"))
+    budget_operator: int = Field(1_000_000, ge=40_000, le=1_000_000_000, description=_BUDGET.format("an operator"))
+    budget_system: int = Field(1_000_000, ge=40_000, le=1_000_000_000, description=_BUDGET.format("the system"))
     search_misses: int = Field(
         50, ge=1, le=1_000_000, description="Searches by identifier an hour that may find nobody, of one institution."
     )

@@ -40,6 +40,8 @@ WORKER_BY_IDENTIFIER = """query($identifier: IdentifierInput!) {
   }
 }"""
 
+WORKER = """query($id: ID!) { worker(id: $id, purpose: ADMINISTRATION) { id } }"""
+
 IDENTIFIER_RECORD = f"""mutation($key: IdempotencyKey!, $worker: ID!, $identifier: IdentifierInput!) {{
   identifierRecord(idempotencyKey: $key, workerId: $worker, identifier: $identifier) {{
     ... on IdentifierRecordPayload {{ worker {{ id }} }} {PROBLEM} }}

@@ -92,6 +92,10 @@ def _play(stage: Stage, teller: _Teller, http: httpx2.Client) -> None:
     bank, person = _donate(teller, operator, key)
     nik = _cover_workers(stage, teller, operator, bank, key)
     officers = {state: client("officer", state) for state in ("ID", "MY", "TH")}
+    shown = {"identifier": {"kind": "nik", "issuingState": "ID", "value": nik}}
+    known = operator.ask(op.WORKER_BY_IDENTIFIER, shown)["workerByIdentifier"]["id"]
+    # Whoever searches for somebody whom they do not see may do so a few times only; a known one may be waited for.
+    until(lambda: officers["ID"].ask(op.WORKER, {"id": known})["worker"], seconds=60, what="the worker's enrolment")
     worker_id = _move(stage, teller, officers, person["fund"], nik, key)
     donor = client("donor", subject=bank["donor"])
     worker = client("worker", subject=worker_id)
@@ -245,11 +249,7 @@ def _passport(stage: Stage) -> Answer:
 def _move(stage: Stage, teller: _Teller, officers: dict[str, Client], fund_id: str, nik: str, key: str) -> str:
     teller.chapter("3. One worker takes a contract of 24 months in Malaysia")
     shown = {"identifier": {"kind": "nik", "issuingState": "ID", "value": nik}}
-    worker = until(
-        lambda: officers["ID"].ask(op.WORKER_BY_IDENTIFIER, shown)["workerByIdentifier"],
-        seconds=60,
-        what="the enrolment of the worker",
-    )
+    worker = officers["ID"].ask(op.WORKER_BY_IDENTIFIER, shown)["workerByIdentifier"]
     passport = {"key": f"{key}-passport", "worker": worker["id"], "identifier": _passport(stage)}
     made(officers["ID"].ask(op.IDENTIFIER_RECORD, passport), "identifierRecord")
     before = _coverage(officers["MY"], _passport(stage), MOVE_ON)

@@ -12,11 +12,6 @@ from resolvers import workers
 from resolvers.context import Context, permit
 from resolvers.purposes import check_purpose
 
-_FOLLOWING = {
-    EventKind.COVERAGE: "coverageChanged",
-    EventKind.CASE: "caseChanged",
-    EventKind.DONATION: "donationChanged",
-}
 _OF_PERSONS = {EventKind.COVERAGE: "coverage", EventKind.CASE: "move"}
 """What events tell of a person, by its name in receipts."""
 
@@ -27,7 +22,12 @@ def follow(context: Context, kind: EventKind, ids: frozenset[UUID] | None, after
     ids: None for all whom the actor may see, which the purpose must open as it opens a list of them.
     Raises NotPermitted for a kind of actor that may not read such things at all, ValueMissing, PurposeNotOpen.
     """
-    permit(context, _FOLLOWING[kind])
+    if kind is EventKind.COVERAGE:
+        permit(context, "coverageChanged")
+    elif kind is EventKind.CASE:
+        permit(context, "caseChanged")
+    else:
+        permit(context, "donationChanged")
     if kind in _OF_PERSONS:
         check_purpose(context, _OF_PERSONS[kind])
         if ids is None:

@@ -43,7 +43,9 @@ async def test_an_officer_of_the_issuing_institution_withdraws_and_everyone_sees
     world = await lived(scene)
 
     done = (await api.data(OFFICER_MY, withdraw(world, reason="WORK_NOT_TAKEN_UP")))["certificateWithdraw"]
-    seen = await api.data(OFFICER_ID, f'{{ certificate(number: "{world.certificate}") {{ withdrawal {{ reason }} }} }}')
+    seen = await api.data(
+        OFFICER_ID, f'{{ certificate(number: "{world.certificate}", purpose: CLAIM) {{ withdrawal {{ reason }} }} }}'
+    )
 
     assert done["certificate"]["withdrawal"]["reason"] == "WORK_NOT_TAKEN_UP"
     assert seen["certificate"]["withdrawal"] == {"reason": "WORK_NOT_TAKEN_UP"}

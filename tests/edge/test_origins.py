@@ -66,7 +66,7 @@ async def test_a_host_of_ours_is_answered_whatever_its_port(host: str) -> None:
 
 
 def settings(**given: Any) -> Settings:
-    production = {"database_url": "postgresql+psycopg://x", "issuer_keys_file": "keys.json"}
+    production = {"database_url": "postgresql+psycopg://x", "issuers_file": "issuers.yaml"}
     return Settings(**{**production, "public_url": "https://Api.Lingkar.example:8443/", **given})
 
 

@@ -210,6 +210,6 @@ def client(platform: Platform, actor: Actor) -> Client:
         now=dt.datetime.now(dt.UTC),
         lifetime_seconds=3_600,
         audience="lingkar",
-        issuer="urn:lingkar:development",
+        issuer="http://127.0.0.1:8090",
     )
     return Client(platform.address, token, platform.http)

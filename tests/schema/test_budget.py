@@ -32,7 +32,7 @@ SEARCH = """query($value: String!) {
   coverageOn(identifier: {kind: "passport", issuingState: ID, value: $value}, on: "2025-08-15", purpose: CLAIM) {
     ... on CoverageDetermination { outcome } ... on Problem { code } } }"""
 BY_IDENTIFIER = """query($value: String!) {
-  workerByIdentifier(identifier: {kind: "passport", issuingState: ID, value: $value}) { id } }"""
+  workerByIdentifier(identifier: {kind: "passport", issuingState: ID, value: $value}, purpose: CLAIM) { id } }"""
 
 
 @pytest.fixture(params=[True, False], ids=["planned", "ordinary"])

@@ -58,10 +58,15 @@ def test_every_query_and_mutation_says_what_it_does(core: GraphQLSchema) -> None
     assert silent == []
 
 
+ANEW_EACH_TIME = {"certificateOffer"}
+"""Each call makes another offer: its codes are told once and kept as digests, so that nothing could be told again."""
+
+
 def test_every_mutation_needs_an_idempotency_key_and_answers_with_a_payload_or_problems(core: GraphQLSchema) -> None:
     assert core.mutation_type is not None
     for name, field in core.mutation_type.fields.items():
-        assert str(field.args["idempotencyKey"].type) == "IdempotencyKey!", name
+        if name not in ANEW_EACH_TIME:
+            assert str(field.args["idempotencyKey"].type) == "IdempotencyKey!", name
         answer = get_named_type(field.type)
         assert isinstance(answer, GraphQLUnionType), name
         problems = [t for t in answer.types if "Problem" in {i.name for i in t.interfaces}]

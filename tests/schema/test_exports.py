@@ -141,7 +141,7 @@ async def test_a_page_whose_records_fail_is_not_sent_and_the_stream_says_that_it
     [
         ({"on": "15/08/2025"}, 400, "DATE_INVALID"),
         ({"purpose": "curiosity"}, 400, "BAD_USER_INPUT"),
-        ({"purpose": "claim"}, 422, "PURPOSE_NOT_OPEN"),
+        ({"purpose": "claim"}, 403, "PURPOSE_NOT_OPEN"),
         ({"scheme": "ID.NONE"}, 422, "RULE_UNKNOWN"),
         ({"after": "rubbish"}, 400, "BAD_USER_INPUT"),
         ({"knownAt": "2025-08-15"}, 400, "DATE_INVALID"),

@@ -252,7 +252,7 @@ async def test_an_emergency_is_in_the_audit_chain_and_its_reason_is_readable_now
     await api.data(OFFICER_TH, opening(world))
 
     entries = await scene.rows("SELECT actor_id FROM audit_entries WHERE chain = 'TH.SSO' AND action = 'emergencyOpen'")
-    assert [row.actor_id for row in entries] == [OFFICER_TH.id]
+    assert [row.actor_id for row in entries] == [f"development/{OFFICER_TH.id}"]
     assert await scene.chains_are_whole()
     for table in ("openings", "reviews", "access_records", "audit_entries", "idempotency_keys"):
         for row in await scene.rows(f"SELECT to_jsonb(t)\\:\\:text AS kept FROM {table} t"):

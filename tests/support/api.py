@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -72,3 +73,11 @@ def codes(answer: dict[str, Any]) -> set[str]:
 
 def uuid_text(value: UUID) -> str:
     return str(value)
+
+
+_LEFT = re.compile(rb'"left":\d+,"resets":"[^"]*"')
+
+
+def without_what_is_left(answer: httpx2.Response) -> bytes:
+    """An answer without what is left of the budget, which falls with each question whatever was asked about."""
+    return _LEFT.sub(b"", answer.content)
