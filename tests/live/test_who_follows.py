@@ -102,7 +102,7 @@ async def test_an_officer_follows_for_a_purpose_that_opens_it(
 
 
 async def test_the_trace_of_an_event_names_the_purpose_and_the_fields(live: Live, scene: Scene) -> None:
-    found = await covered_worker(scene)
+    await covered_worker(scene)
     query = "subscription { coverageChanged(purpose: STATISTICS) { cursor worker { id sector homeState } } }"
     async with live.socket(OFFICER_ID) as officer:
         await officer.subscribe(query)
