@@ -22,6 +22,7 @@ from adapters.http.edge import STREAMS_KEY
 from adapters.http.graphql_door import CODES_KEY
 from adapters.http.live_limits import EXPIRED, REASONS, SLOW, Caller, CallerOf, Connections
 from adapters.http.operations import DoorLimits
+from adapters.http.protocol import ABANDON_KEY
 from adapters.http.refusals import (
     CODES,
     RequestRefused,
@@ -37,6 +38,8 @@ from adapters.live.feeds import Feed
 from adapters.live.subscriptions import SubscriptionRefused, Subscriptions
 
 _log = structlog.get_logger("lingkar.live")
+_LAST_SECONDS = 5.0
+"""How long a client that is cut off may take to hear why."""
 
 
 class LiveStream:
@@ -58,7 +61,7 @@ class LiveStream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        stream = StreamConnection(self._connections, send)
+        stream = StreamConnection(self._connections, send, scope.get(ABANDON_KEY, _nothing))
         self._connections.open += 1
         try:
             refusal = await self._begun(request, stream)
@@ -116,11 +119,12 @@ class LiveStream:
 class StreamConnection:
     """One stream: the outlet of its one subscription, and the queue of what it is told."""
 
-    def __init__(self, connections: Connections, send: Send) -> None:
+    def __init__(self, connections: Connections, send: Send, abandon: Callable[[], None]) -> None:
         self.feed: Feed | None = None
         self.expires_in = 0.0
         self._limits = connections.limits
         self._send = send
+        self._abandon = abandon
         self._queue: deque[str] = deque()
         self._news = asyncio.Event()
         self._cut: str | None = None
@@ -176,8 +180,12 @@ class StreamConnection:
             except TimeoutError:
                 self._queue.append(":\n\n")
         told = json.dumps({"code": self._cut, "message": REASONS[self._cut]})
-        async with asyncio.timeout(5):
-            await self._send_text(f"event: cut\ndata: {told}\n\n", more=False)
+        try:
+            async with asyncio.timeout(_LAST_SECONDS):
+                await self._send_text(f"event: cut\ndata: {told}\n\n", more=False)
+        except TimeoutError:
+            # What waits in the connection would be kept for as long as the client likes.
+            self._abandon()
 
     async def _sent_or_cut(self, sending: asyncio.Future[None]) -> None:
         while not sending.done():
@@ -197,7 +205,7 @@ class StreamConnection:
 
 
 def _nothing() -> None:
-    """Without the middleware nobody counts requests."""
+    """Behind another server or without the middleware there is nothing to be done."""
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -7,10 +7,16 @@ from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-__all__ = ["PEER_KEY", "GuardedProtocol"]
+__all__ = ["ABANDON_KEY", "LEAVING_SECONDS", "PEER_KEY", "GuardedProtocol"]
 
 PEER_KEY: Final = "lingkar.peer"
 """The key of the ASGI scope under which the address of whoever is connected stands, proxy or not."""
+
+ABANDON_KEY: Final = "lingkar.abandon"
+"""Under this key stands a function that ends the connection at once if its client does not read what was written."""
+
+LEAVING_SECONDS: Final = 5.0
+"""How long a connection may take to read what was written to it, once the process stops."""
 
 _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -70,7 +76,17 @@ class GuardedProtocol(HttpToolsProtocol):
         self._stop_head_timer()
         # A middleware of the server puts what a proxy says in the place of `client`; this stays who is connected.
         self.scope[PEER_KEY] = self.client[0] if self.client else ""  # type: ignore[typeddict-unknown-key]
+        self.scope[ABANDON_KEY] = self._abandon  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
+
+    def shutdown(self) -> None:
+        """End the connection; an answer that is under way ends by itself, unless its client does not read it."""
+        super().shutdown()
+        self.loop.call_later(2 * LEAVING_SECONDS, self._abandon)
+
+    def _abandon(self) -> None:
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be parsed; a head that is too large gets the status of its own."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from adapters.http.protocol import PEER_KEY
+from adapters.http.protocol import LEAVING_SECONDS, PEER_KEY
 
 __all__ = ["SocketProtocol"]
 
@@ -31,3 +31,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if closes and self.close_timer is not None:
             self.close_timer.cancel()
             self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        # What is written to who does not read is never read, and would keep the process from its end.
+        self.loop.call_later(LEAVING_SECONDS, self.transport.abort)

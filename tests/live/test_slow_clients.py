@@ -55,7 +55,7 @@ async def test_a_socket_whose_queue_is_full_is_closed_with_4413() -> None:
 
 async def test_a_stream_whose_queue_is_full_ends_with_an_event_that_says_so() -> None:
     peer = StuckPeer()
-    connection = StreamConnection(Connections(LIMITS), peer.send)
+    connection = StreamConnection(Connections(LIMITS), peer.send, lambda: None)
     connection.expires_in = 60
     serving = asyncio.create_task(connection.serve(silence))
     await asyncio.sleep(0)
