@@ -34,7 +34,7 @@ BEGIN
     FOR thing IN
         SELECT c.oid::regclass AS name FROM pg_class c
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v')
-          AND c.relowner <> 'lingkar_owner'::regrole
+          AND c.relowner NOT IN ('lingkar_owner'::regrole, 'lingkar_sight'::regrole)
           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
     LOOP
         EXECUTE format('ALTER TABLE %s OWNER TO lingkar_owner', thing.name);

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from adapters.identity.sealing import Sealer, create_development_keys
-from adapters.postgres.roles import APP, DELIVERY, OWNER, RoleTooStrong, url_as
+from adapters.postgres.roles import APP, DELIVERY, OWNER, RoleTooStrong, prepare_roles, url_as
 from adapters.postgres.unit_of_work import PostgresDatabase
 from adapters.settings import Settings
 from tests.postgres.test_fact_guards import NEVER_CHANGED, SUPERSEDED
@@ -103,6 +103,19 @@ async def test_nobody_writes_an_access_record_in_anothers_name(scene: Scene) -> 
     with pytest.raises(ProgrammingError, match="permission denied"):
         async with scene.database.engine.begin() as connection:
             await connection.execute(text(forged))
+
+
+async def test_preparing_the_roles_again_changes_nothing(scene: Scene, database_url: str) -> None:
+    owned = """SELECT relname AS name, relowner\\:\\:regrole\\:\\:text AS owner, relacl\\:\\:text AS acl FROM pg_class
+               WHERE relnamespace = 'public'\\:\\:regnamespace
+               UNION ALL SELECT proname, proowner\\:\\:regrole\\:\\:text, proacl\\:\\:text FROM pg_proc
+               WHERE pronamespace = 'public'\\:\\:regnamespace ORDER BY 1, 2, 3"""
+    before = await scene.rows(owned)
+
+    prepare_roles(database_url)
+
+    assert await scene.rows(owned) == before
+    assert {"own_relations", "relations", "sees_worker"} <= {row.name for row in before if row.owner == "lingkar_sight"}
 
 
 @pytest.mark.parametrize("role", ["", OWNER])
