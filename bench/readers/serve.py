@@ -49,6 +49,13 @@ def _whole(planned: bool) -> Callable[[Path, str, int], Any]:
     return build
 
 
+def _without_receipts(folder: Path, url: str, pool: int) -> Any:
+    """The whole application, but that a look at a person leaves no record."""
+    roots.leave_traces = lambda *_: None  # type: ignore[attr-defined]
+    roots.leave_answer = lambda *_: None  # type: ignore[attr-defined]
+    return _whole(True)(folder, url, pool)
+
+
 def _bare(planned: bool) -> Callable[[Path, str, int], Any]:
     def build(folder: Path, url: str, pool: int) -> Any:
         _without_trust()
@@ -119,6 +126,7 @@ SERVERS: dict[str, Callable[[Path, str, int], Any]] = {
     "strawberry": _plain_strawberry,
     "planned, trust on": _whole(True),
     "ordinary, trust on": _whole(False),
+    "without receipts, trust on": _without_receipts,
 }
 
 
