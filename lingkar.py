@@ -44,7 +44,7 @@ from adapters.identity.invented import invented_nominations
 from adapters.identity.sealing import add_root_key
 from adapters.identity.sealing import create_development_keys as create_sealing_keys
 from adapters.logs import configure_logs
-from adapters.postgres.audit_archive import AuditArchive
+from adapters.postgres.audit_archive import AuditArchive, ChainsHidden
 from adapters.postgres.embedded import start as start_embedded
 from adapters.postgres.migrate import migrate
 from adapters.postgres.roles import APP, DELIVERY, OWNER, prepare_roles, url_as
@@ -469,14 +469,16 @@ def _audited(act: Callable[[AuditArchive, AuditKeys], Coroutine[Any, Any, T]]) -
     services = build_services(settings, _database_url(settings, DELIVERY))
 
     async def acted() -> T:
+        archive = AuditArchive(services.database.engine)
         try:
-            return await act(AuditArchive(services.database.engine), audit_keys(settings))
+            await archive.check_sees_entries()
+            return await act(archive, audit_keys(settings))
         finally:
             await services.database.close()
 
     try:
         return asyncio.run(acted())
-    except (ChainBroken, NothingToExport, KeptHeadsUnreadable) as refused:
+    except (ChainBroken, ChainsHidden, NothingToExport, KeptHeadsUnreadable) as refused:
         typer.echo(str(refused), err=True)
         raise typer.Exit(2) from None
 

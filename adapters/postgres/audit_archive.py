@@ -18,6 +18,10 @@ _ROWS_AT_ONCE = 5_000
 _AS_SYSTEM = text("SELECT set_config('lingkar.actor_kind', 'system', true)")
 
 
+class ChainsHidden(Exception):
+    """Whoever asks is connected as a role from which row security hides the entries of chains."""
+
+
 class AuditArchive:
     """The audit chains of a database; nothing here is about a person."""
 
@@ -32,6 +36,13 @@ class AuditArchive:
         async with self._reading.begin() as connection:
             await connection.execute(_AS_SYSTEM)
             yield AuditReading(connection)
+
+    async def check_sees_entries(self) -> None:
+        """Raises ChainsHidden for a role that would find every chain cut off; whoever signs heads sees entries."""
+        query = text("SELECT has_table_privilege(current_user, 'audit_signed_heads', 'INSERT')")
+        async with self._engine.begin() as connection:
+            if not (await connection.execute(query)).scalar_one():
+                raise ChainsHidden("This role does not see the entries of audit chains. Connect as lingkar_delivery.")
 
     async def add(self, signed: SignedHead, occasion: str) -> bool:
         """Store a signed head; False if the day, or for one that was asked for the entry, has one already."""

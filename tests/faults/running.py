@@ -176,7 +176,7 @@ class Platform:
         return subprocess.run(
             [sys.executable, "-m", "lingkar", *arguments],
             cwd=ROOT,
-            env=self._environment("command"),
+            env=self._environment("worker-by-hand" if arguments[0] == "audit" else "command"),
             capture_output=True,
             text=True,
             timeout=60,

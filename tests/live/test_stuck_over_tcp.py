@@ -52,6 +52,8 @@ def stuck_socket(live: Live) -> sockets.socket:
         f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
         "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n".encode()
     )
+    # A client says nothing before the handshake is answered.
+    read_until(found, b"\r\n\r\n")
     payload = {"authorization": live.token(OFFICER_ID)}
     found.sendall(masked(json.dumps({"type": "connection_init", "payload": payload})))
     read_until(found, b"connection_ack")

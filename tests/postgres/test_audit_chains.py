@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from adapters.audit.forms import KeptHeadsUnreadable, kept_form
 from adapters.audit.heads import ChainBroken, sign_asked, sign_daily
 from adapters.audit.keys import AuditKeys, create_development_keys, rotate_keys
+from adapters.postgres.audit_archive import AuditArchive, ChainsHidden
 from domain.audit import Fault, FaultKind
 from tests.postgres.chains import (
     CHAIN,
@@ -261,3 +262,11 @@ async def test_acts_go_on_after_a_head_was_signed(lived: Scene, keys: AuditKeys)
     await acts(lived, 2)
 
     assert (await found(lived, keys)).entries == 10
+
+
+async def test_a_role_that_sees_no_entries_is_told_so_instead_of_that_chains_are_cut_off(scene: Scene) -> None:
+    await acts(scene, 1)
+
+    with pytest.raises(ChainsHidden, match="lingkar_delivery"):
+        await AuditArchive(scene.database.engine).check_sees_entries()
+    await AuditArchive(scene.delivery.engine).check_sees_entries()
