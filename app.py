@@ -393,19 +393,21 @@ async def work(settings: Settings, database_url: str, stop: asyncio.Event) -> No
     """Deliver messages and settle answers until told to stop; a lost database or institution is waited for."""
     services = build_services(settings, database_url)
     archive, keys = AuditArchive(services.database.engine), audit_keys(settings)
-    swept = dt.datetime.min.replace(tzinfo=dt.UTC)
+    swept, ended_on = dt.datetime.min.replace(tzinfo=dt.UTC), dt.date.min
     async with open_client(settings.exchange_seconds) as client:
         exchange = build_exchange(services, client)
         while not stop.is_set():
             try:
                 now = services.clock.now()
                 if (now - swept).total_seconds() >= _SWEEP_SECONDS:
+                    # Said first: what fails here is tried again at the next sweep and keeps no message waiting.
+                    swept = now
                     await end_silent_moves(services.context(_SYSTEM))
                     await PostgresProofs(services.database.engine).forget_old(now)
                     await _sign_heads(archive, keys, now)
-                    if now.date() > swept.date():
+                    if now.date() > ended_on:
                         await end_what_is_over(services.context(_SYSTEM), apply=True)
-                    swept = now
+                        ended_on = now.date()
                 busy = await deliver_due(services.context(_SYSTEM), exchange)
                 busy += await settle_answers(services.context(_SYSTEM))
             except Exception as error:
@@ -496,9 +498,8 @@ def who_calls(services: Services, client: httpx2.AsyncClient) -> CallerOf:
 
     async def caller_of(connection: HTTPConnection, said: str | None) -> Caller:
         async def read() -> Caller:
-            presented = presenting(connection, said=said)
-            actor = await tokens.read(presented, now=services.clock.now())
-            return Caller(actor=actor, expires_at=await tokens.expiry(presented))
+            actor, until = await tokens.read_until(presenting(connection, said=said), now=services.clock.now())
+            return Caller(actor=actor, expires_at=until)
 
         return await known_or_refused(read)
 

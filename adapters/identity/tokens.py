@@ -64,7 +64,13 @@ class TokenReader:
         self._verified: OrderedDict[bytes, _Signed] = OrderedDict()
 
     async def read(self, presented: Presented, *, now: dt.datetime) -> Actor:
-        """Return the actor of a request; raises TokenRefused for anything but one valid token.
+        """Return the actor of a request; see read_until."""
+        actor, _ = await self.read_until(presented, now=now)
+        return actor
+
+    async def read_until(self, presented: Presented, *, now: dt.datetime) -> tuple[Actor, dt.datetime]:
+        """Return the actor of a request and until when the token is good; raises TokenRefused for anything but one
+        valid token.
 
         now: this instant, with its zone. The token must carry exp, iat, sub, aud and iss, live no longer than its
         issuer's may, name a complete actor for whom the issuer may speak (an officer with state and institution, a
@@ -81,12 +87,7 @@ class TokenReader:
         # Last, so that only what is good in every other way is written down.
         if proof is not None and not await self._proofs.first_time(proof.digest, until=proof.until):
             raise TokenRefused(fault=TokenFault.PROOF_REPLAYED)
-        return actor
-
-    async def expiry(self, presented: Presented) -> dt.datetime:
-        """Until when the token is good that `read` took."""
-        _, token = _scheme_and_token(presented.authorization)
-        return dt.datetime.fromtimestamp((await self._signed(token)).claims["exp"], dt.UTC)
+        return actor, dt.datetime.fromtimestamp(signed.claims["exp"], dt.UTC)
 
     async def _signed(self, token: str) -> _Signed:
         """The claims that a trusted key signed. Verifying costs most of a small answer, so that what was found good is
