@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import datetime as dt
 import json
 import os
 import statistics
@@ -19,8 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,8 +26,7 @@ from adapters.identity.development_issuer import DevelopmentIssuer
 from adapters.postgres.embedded import start
 from adapters.postgres.migrate import migrate
 from adapters.postgres.roles import OWNER
-from adapters.processes import free_port
-from adapters.settings import Settings
+from bench.readers.running import pin, process_of, token_of
 from bench.refusing.attacker import Caller
 from bench.refusing.corpus import BODIES, CONTENTS, DOCUMENTS, Attack, token_attacks
 from domain.actors import Actor, ActorKind
@@ -51,7 +47,7 @@ def main() -> None:
         cluster.ensure_database("bench")
         url = cluster.url("bench")
         migrate(cluster.url("bench", OWNER))
-        with _served(folder, url) as (port, process):
+        with process_of("planned, trust on", folder, url) as (port, process):
             token, key = _token(folder)
             attacks = (*BODIES, *DOCUMENTS, *CONTENTS, *token_attacks(token, key))
             requests = [_request(attack, token) for attack in attacks]
@@ -68,54 +64,10 @@ def _wanted() -> argparse.Namespace:
     return given.parse_args()
 
 
-@contextmanager
-def _served(folder: Path, url: str) -> Iterator[tuple[int, int]]:
-    """The port and the process of the application, on a core of its own where there are several."""
-    port = free_port(0)
-    log = folder / "server.log"
-    command = [sys.executable, "-m", "bench.readers.serve", "planned, trust on", str(port), str(folder), url, "4"]
-    with log.open("wb") as written:
-        process = subprocess.Popen(command, stdout=written, stderr=written)
-    _pin(process.pid, 0)
-    try:
-        _wait(port, process, log)
-        yield port, process.pid
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _pin(process: int, core: int) -> None:
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
-    if len(cores) > 1:
-        os.sched_setaffinity(process, {cores[core]})
-
-
-def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < until:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5)
-            return
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit(f"The server did not start:\n{log.read_text()[-2000:]}")
-
-
 def _token(folder: Path) -> tuple[str, bytes]:
     """A good token, and the key by which it is checked."""
-    settings = Settings()
-    issuer = DevelopmentIssuer(folder / "keys", environment="development")
-    token = issuer.issue(
-        OFFICER,
-        now=dt.datetime.now(dt.UTC),
-        lifetime_seconds=36_000,
-        audience=settings.token_audience,
-        issuer=settings.development_issuer,
-    )
-    return token, json.dumps(issuer.public_keys()["keys"][0]).encode()
+    keys = DevelopmentIssuer(folder / "keys", environment="development").public_keys()["keys"]
+    return token_of(OFFICER, folder), json.dumps(keys[0]).encode()
 
 
 def _request(attack: Attack, token: str) -> bytes:
@@ -202,7 +154,7 @@ def _attack(port: int, requests: Sequence[bytes], wanted: argparse.Namespace) ->
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(wanted.attackers)
     ]
     for client in clients:
-        _pin(client.pid, 1)
+        pin(client.pid, 1)
         assert client.stdin is not None
         client.stdin.write(lines)
         client.stdin.close()

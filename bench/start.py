@@ -8,7 +8,6 @@ a plan. The last line is the ratio of the medians.
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 import os
 import signal
@@ -21,13 +20,12 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from adapters.identity.development_issuer import DevelopmentIssuer
 from adapters.postgres.embedded import start
 from adapters.postgres.migrate import migrate
 from adapters.postgres.roles import APP, OWNER
 from adapters.processes import free_port
-from adapters.settings import Settings
 from bench.readers.actors import ACTORS
+from bench.readers.running import token_of
 
 _EMPTY = """
 import sys, uvicorn
@@ -52,7 +50,10 @@ def main() -> None:
             cluster.ensure_database("bench")
             migrate(cluster.url("bench", OWNER))
             surroundings = _surroundings(folder, cluster.url("bench", APP))
-            headers = {"authorization": f"Bearer {_token(folder)}", "content-type": "application/json"}
+            headers = {
+                "authorization": f"Bearer {token_of(ACTORS['operator'], folder)}",
+                "content-type": "application/json",
+            }
             ours, empty, memory = [], [], 0.0
             for number in range(wanted.rounds):
                 empty.append(_seconds([sys.executable, "-c", _EMPTY, "{port}"], surroundings, {})[0])
@@ -77,18 +78,6 @@ def _surroundings(folder: Path, url: str) -> dict[str, str]:
         "LINGKAR_DATABASE_URL": url,
         "LINGKAR_VAR_FOLDER": str(folder),
     }
-
-
-def _token(folder: Path) -> str:
-    settings = Settings().model_copy(update={"environment": "development", "var_folder": folder})
-    issuer = DevelopmentIssuer(settings.keys_folder, environment="development")
-    return issuer.issue(
-        ACTORS["operator"],
-        now=dt.datetime.now(dt.UTC),
-        lifetime_seconds=36_000,
-        audience=settings.token_audience,
-        issuer=settings.development_issuer,
-    )
 
 
 def _seconds(command: list[str], surroundings: dict[str, str], headers: dict[str, str]) -> tuple[float, float]:

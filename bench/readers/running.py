@@ -31,6 +31,7 @@ from bench.readers import postgraphile
 from bench.readers.actors import ACTORS
 from bench.readers.data import build, passport
 from bench.readers.questions import LIST, ON, POINT, ROLL_UP, Asked
+from domain.actors import Actor
 from schema.ids import cursor, opaque_id
 
 CONNECTIONS = 8
@@ -83,6 +84,13 @@ def _body(asked: Asked, variables: dict[str, Any], at: UUID | None = None) -> di
 @contextmanager
 def served(name: str, folder: Path, url: str) -> Iterator[int]:
     """A server of the measurement in a process of its own; gives its port."""
+    with process_of(name, folder, url) as (port, _):
+        yield port
+
+
+@contextmanager
+def process_of(name: str, folder: Path, url: str) -> Iterator[tuple[int, int]]:
+    """The same, with the number of the process."""
     port = free_port(0)
     command = [sys.executable, "-m", "bench.readers.serve", name, str(port), str(folder), url, str(CONNECTIONS)]
     surroundings = None
@@ -93,7 +101,7 @@ def served(name: str, folder: Path, url: str) -> Iterator[int]:
     pin(process.pid, 0)
     try:
         _wait(port, process, folder / f"{name}.log")
-        yield port
+        yield port, process.pid
     finally:
         process.terminate()
         process.wait(20)
@@ -123,15 +131,19 @@ def headers_of(server: str, asked: Asked, folder: Path) -> dict[str, str]:
     """What says who asks: a token where the whole application answers, else the name of an actor."""
     if "trust on" not in server:
         return {"authorization": asked.actor}
+    return {"authorization": f"Bearer {token_of(ACTORS[asked.actor], folder)}"}
+
+
+def token_of(actor: Actor, folder: Path) -> str:
+    """A token of an actor that lasts longer than any measurement."""
     settings = Settings()
-    token = DevelopmentIssuer(folder / "keys", environment="development").issue(
-        ACTORS[asked.actor],
+    return DevelopmentIssuer(folder / "keys", environment="development").issue(
+        actor,
         now=dt.datetime.now(dt.UTC),
         lifetime_seconds=36_000,
         audience=settings.token_audience,
         issuer=settings.development_issuer,
     )
-    return {"authorization": f"Bearer {token}"}
 
 
 def answer_of(port: int, line: dict[str, Any], headers: dict[str, str]) -> Any:
