@@ -15,7 +15,7 @@ from adapters.certificates.counter import KEYS_PATH
 from adapters.certificates.issuer import CertificateIssuer, HolderKeyInvalid, holder_key_of
 from adapters.certificates.languages import LABELS
 from adapters.certificates.status_list import FRESH_SECONDS, MEDIA_TYPE
-from adapters.http.plain_door import refusing
+from adapters.http.plain_door import purpose_of, refusing
 from adapters.http.refusals import RequestRefused
 from domain.certificates import BodyKind, CertificateFacts, Disclosure
 from domain.records import Purpose
@@ -43,7 +43,9 @@ def certificate_routes(
     async def body(request: Request) -> Response:
         kind = _kind(request.path_params["body"])
         wanted, language, holder_key = _wanted(request), _language(request), _holder_key(request)
-        facts = await show(request, request.path_params["number"], wanted, _purpose(request))
+        said = request.query_params.get("purpose")
+        purpose = None if said is None else purpose_of(said)
+        facts = await show(request, request.path_params["number"], wanted, purpose)
         # Setting a page takes a while; others need not wait for it.
         made = await asyncio.to_thread(issuer.body, kind, facts, holder_key=holder_key, language=language)
         name = f"{facts.number}.{kind.value}" if "." not in kind.value else f"{facts.number}-{kind.value}"
@@ -107,15 +109,6 @@ def _wanted(request: Request) -> frozenset[Disclosure]:
     except ValueError:
         known = ", ".join(disclosure.value for disclosure in Disclosure)
         raise RequestRefused("BAD_USER_INPUT", f"`with` names what is to stand in it, of: {known}.") from None
-
-
-def _purpose(request: Request) -> Purpose | None:
-    said = request.query_params.get("purpose")
-    try:
-        return None if said is None else Purpose(said)
-    except ValueError:
-        known = ", ".join(purpose.value for purpose in Purpose)
-        raise RequestRefused("BAD_USER_INPUT", f"`purpose` is one of: {known}.") from None
 
 
 def _language(request: Request) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
@@ -14,14 +13,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from adapters.http.plain_door import refusing
+from adapters.http.plain_door import day_asked, purpose_of, refusing
 from adapters.http.refusals import RequestRefused
 from domain.exports import ExportAsked
-from domain.records import Purpose
 
 __all__ = ["Export", "Exported", "export_routes"]
 
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", flags=re.ASCII)
 _RETRY_SECONDS: Final = 30
 
 Exported = tuple[AsyncIterator[bytes], str]
@@ -68,21 +65,12 @@ class _Lines(StreamingResponse):
 def _asked(request: Request) -> ExportAsked:
     given = request.query_params
     return ExportAsked(
-        on=_day(given.get("on", "")),
-        purpose=_purpose(given.get("purpose", "")),
+        on=day_asked(request),
+        purpose=purpose_of(given.get("purpose", "")),
         scheme_id=given.get("scheme"),
         known_at=_instant(given.get("knownAt")),
         after=given.get("after"),
     )
-
-
-def _day(text: str) -> dt.date:
-    try:
-        if _DAY.fullmatch(text):
-            return dt.date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise RequestRefused("DATE_INVALID", "The query names the day `on` as YYYY-MM-DD in the Gregorian calendar.")
 
 
 def _instant(text: str | None) -> dt.datetime | None:
@@ -96,11 +84,3 @@ def _instant(text: str | None) -> dt.datetime | None:
         pass
     message = "`knownAt` is an instant with its offset, such as 2025-08-15T09:00:00Z; a + is written %2B."
     raise RequestRefused("DATE_INVALID", message)
-
-
-def _purpose(text: str) -> Purpose:
-    try:
-        return Purpose(text)
-    except ValueError:
-        known = ", ".join(purpose.value for purpose in Purpose)
-        raise RequestRefused("BAD_USER_INPUT", f"The query names a `purpose` of: {known}.") from None

@@ -13,14 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from adapters.http.plain_door import refusing
+from adapters.http.plain_door import day_asked, refusing
 from adapters.http.refusals import RequestRefused
 
 __all__ = ["NominationUpload", "nomination_routes"]
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
 # Years from 2400 are those of the Buddhist era, which the Gregorian calendar of this contract does not reach.
-_DAY: Final = re.compile(r"(?:1[0-9]|2[0-3])[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,24 +59,14 @@ async def _read(request: Request, bytes_at_most: int) -> NominationUpload:
             "IDEMPOTENCY_KEY_INVALID", "The header Idempotency-Key has 1 to 128 visible ASCII characters."
         )
     asked = request.query_params
-    on = _day(asked.get("on", ""))
     return NominationUpload(
         fund=asked.get("fund", ""),
         scheme_id=asked.get("scheme", ""),
         segment_id=asked.get("segment", ""),
-        on=on,
+        on=day_asked(request),
         key=key,
         lines=await _lines(request, bytes_at_most),
     )
-
-
-def _day(text: str) -> dt.date:
-    try:
-        if _DAY.fullmatch(text):
-            return dt.date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise RequestRefused("DATE_INVALID", "The query names the day `on` as YYYY-MM-DD in the Gregorian calendar.")
 
 
 async def _lines(request: Request, bytes_at_most: int) -> list[str]:

@@ -5,7 +5,6 @@ Refusals are in the form of OAuth, because wallets of others read them; nothing 
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from adapters.certificates.key_proof import Nonces, proven_key
 from adapters.certificates.wallet_metadata import CREDENTIAL_PATH, GRANT_TYPE, NONCE_PATH, TOKEN_PATH, WalletDesk
 from adapters.http.plain_door import refusing
 from adapters.http.refusals import RequestRefused
+from adapters.http.request_body import read_body
 from adapters.http.strict_json import read_json_object
 from domain.wallet import TOKEN_LIFE, WalletCredential, WalletFault, WalletOffer, WalletRefused
 
@@ -102,16 +102,10 @@ def _answering(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Re
 
 
 async def _body(request: Request, fault: WalletFault) -> bytes:
-    body = bytearray()
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > _BODY_BYTES:
-                    raise WalletRefused(fault)
-    except (TimeoutError, ClientDisconnect):
+        return await read_body(request, at_most=_BODY_BYTES, seconds=_BODY_SECONDS)
+    except (RequestRefused, ClientDisconnect):
         raise WalletRefused(fault) from None
-    return bytes(body)
 
 
 def _grant(request: Request, body: bytes) -> tuple[str, str | None]:

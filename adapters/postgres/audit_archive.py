@@ -12,10 +12,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.tables import audit_entries, audit_heads, audit_signed_heads
+from adapters.postgres.who_asks import AS_SYSTEM
 from domain.audit import AuditEntry, Head, KeptHead, SignedHead
 
 _ROWS_AT_ONCE = 5_000
-_AS_SYSTEM = text("SELECT set_config('lingkar.actor_kind', 'system', true)")
 
 
 class ChainsHidden(Exception):
@@ -34,7 +34,7 @@ class AuditArchive:
     async def read(self) -> AsyncIterator[AuditReading]:
         """A look at all chains as they are at one instant."""
         async with self._reading.begin() as connection:
-            await connection.execute(_AS_SYSTEM)
+            await connection.execute(AS_SYSTEM)
             yield AuditReading(connection)
 
     async def check_sees_entries(self) -> None:
@@ -59,7 +59,7 @@ class AuditArchive:
             signature=kept.signature,
         )
         async with self._engine.begin() as connection:
-            await connection.execute(_AS_SYSTEM)
+            await connection.execute(AS_SYSTEM)
             made = row.on_conflict_do_nothing().returning(audit_signed_heads.c.id)
             return (await connection.execute(made)).one_or_none() is not None
 

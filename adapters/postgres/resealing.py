@@ -15,9 +15,9 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.identity.sealing import Sealer
+from adapters.postgres.who_asks import AS_SYSTEM
 from adapters.postgres.workers import person_sealer
 
-_AS_SYSTEM = text("SELECT set_config('lingkar.actor_kind', 'system', true)")
 _OLDER = "wrapped_key IS NOT NULL AND substring(wrapped_key FROM 2 FOR 1) <> :newest"
 _BEFORE = r"substring(w.sealed_person FOR 1) = '\x01'::bytea"
 
@@ -72,7 +72,7 @@ class Resealing:
     async def batch(self, limit: int, at: dt.datetime) -> Resealed:
         """Do the next persons, at most so many of either sort; returns how many were done."""
         async with self._engine.begin() as connection:
-            await connection.execute(_AS_SYSTEM)
+            await connection.execute(AS_SYSTEM)
             persons = await self._seal_persons(connection, limit, at)
             keys = await self._wrap_keys(connection, limit)
         return Resealed(keys=keys, persons=persons)
@@ -80,7 +80,7 @@ class Resealing:
     async def left(self) -> Resealed:
         """What is still to be done."""
         async with self._engine.begin() as connection:
-            await connection.execute(_AS_SYSTEM)
+            await connection.execute(AS_SYSTEM)
             row = (await connection.execute(text(_LEFT), {"newest": self._newest})).one()
             return Resealed(keys=row.keys, persons=row.persons)
 

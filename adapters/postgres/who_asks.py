@@ -5,8 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from domain.actors import Actor
+from sqlalchemy import text
+
+from domain.actors import Actor, ActorKind
 from domain.records import Purpose
+
+AS_SYSTEM = text(f"SELECT set_config('lingkar.actor_kind', '{ActorKind.SYSTEM.value}', true)")
+"""For a transaction of the platform itself, about nobody."""
 
 
 def settings_of(actor: Actor, at: dt.datetime, purpose: Purpose | None) -> Mapping[str, str]:

@@ -140,6 +140,7 @@ async def test_a_page_whose_records_fail_is_not_sent_and_the_stream_says_that_it
     ("query", "status", "code"),
     [
         ({"on": "15/08/2025"}, 400, "DATE_INVALID"),
+        ({"on": "2568-08-15"}, 400, "DATE_INVALID"),
         ({"purpose": "curiosity"}, 400, "BAD_USER_INPUT"),
         ({"purpose": "claim"}, 403, "PURPOSE_NOT_OPEN"),
         ({"scheme": "ID.NONE"}, 422, "RULE_UNKNOWN"),
